@@ -1,0 +1,50 @@
+package artifact
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+)
+
+// ErrLocked says that another run holds the work directory.
+var ErrLocked = errors.New("another hardway run holds the work directory")
+
+// WorkDir is the directory next to cluster.yaml. Every write goes through Commit.
+type WorkDir struct{ root string }
+
+// OpenWorkDir names a work directory; nothing is read or written yet.
+func OpenWorkDir(root string) *WorkDir { return &WorkDir{root: root} }
+
+// Path is the local path of something in the work directory.
+func (w *WorkDir) Path(elem ...string) string {
+	return filepath.Join(append([]string{w.root}, elem...)...)
+}
+
+// Lock takes the work directory for this process and finishes what a crashed run had begun to write. The lock is held
+// on the directory itself, so that taking it leaves no file behind. It returns ErrLocked at once when another run has it.
+func (w *WorkDir) Lock() (unlock func() error, err error) {
+	lock := flock.New(w.root, flock.SetFlag(os.O_RDONLY))
+	held, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("failed to lock %s: %w", w.root, err)
+	}
+	if !held {
+		return nil, fmt.Errorf("%s: %w", w.root, ErrLocked)
+	}
+	if err := w.recover(); err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	return lock.Unlock, nil
+}
+
+// Local is one file to write in the work directory.
+type Local struct {
+	// Path is relative to the work directory. Missing parents are made 0700.
+	Path string
+	Mode fs.FileMode
+	Data []byte
+}

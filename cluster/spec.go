@@ -1,0 +1,165 @@
+package cluster
+
+import "time"
+
+// APIVersion and Kind are what a cluster.yaml must say of itself.
+const (
+	APIVersion = "hardway/v1alpha1"
+	Kind       = "Cluster"
+)
+
+// Cluster is the whole document of a cluster.yaml. Parse returns its Spec with Name filled in from metadata.
+type Cluster struct {
+	APIVersion string   `json:"apiVersion"`
+	Kind       string   `json:"kind"`
+	Metadata   Metadata `json:"metadata"`
+	Spec       Spec     `json:"spec"`
+}
+
+// Metadata names the cluster.
+type Metadata struct {
+	Name string `json:"name"`
+}
+
+// Spec is what the operator wants: the only input of hardway besides the secrets it makes and keeps.
+type Spec struct {
+	// Name is metadata.name: the cluster's name in kubeconfig contexts and etcd's initial cluster token.
+	Name         string       `json:"-"`
+	Kubernetes   Kubernetes   `json:"kubernetes"`
+	Etcd         Etcd         `json:"etcd"`
+	Endpoint     Endpoint     `json:"endpoint"`
+	Network      Network      `json:"network"`
+	PKI          PKI          `json:"pki"`
+	Encryption   Encryption   `json:"encryption"`
+	Binaries     Binaries     `json:"binaries"`
+	LoadBalancer LoadBalancer `json:"loadBalancer"`
+	Worker       Worker       `json:"worker"`
+	Addons       Addons       `json:"addons"`
+	Rollout      Rollout      `json:"rollout"`
+	Waive        []string     `json:"waive,omitempty"`
+	SSH          SSH          `json:"ssh"`
+	Hosts        []Node       `json:"hosts"`
+}
+
+// Kubernetes is the version of every Kubernetes component, as in v1.36.3.
+type Kubernetes struct {
+	Version string `json:"version"`
+}
+
+// Etcd is the version of etcd, as in v3.6.16.
+type Etcd struct {
+	Version string `json:"version"`
+}
+
+// Endpoint is what kubelets, kube-proxy and people dial to reach the API.
+type Endpoint struct {
+	Host string `json:"host"`
+	Port int    `json:"port"`
+}
+
+// Network holds the cluster's address ranges: one CIDR, or one of each family for dual stack.
+type Network struct {
+	PodCIDR       OneOrMore `json:"podCIDR"`
+	NodeMaskSize  int       `json:"nodeMaskSize,omitempty"`
+	ServiceCIDR   OneOrMore `json:"serviceCIDR"`
+	ClusterDomain string    `json:"clusterDomain"`
+}
+
+// PKI says how keys and certificates are made.
+type PKI struct {
+	Key        Key      `json:"key"`
+	Validity   Validity `json:"validity"`
+	ExtraSANs  []string `json:"extraSANs,omitempty"`
+	AdminGroup string   `json:"adminGroup"`
+	// SignOnMasters: the controller-manager signs CSRs, so masters hold ca.key.
+	SignOnMasters *bool `json:"signOnMasters"`
+}
+
+// Key is a key algorithm, ecdsa or rsa, and its size in bits.
+type Key struct {
+	Algorithm string `json:"algorithm"`
+	Size      int    `json:"size"`
+}
+
+// Validity is how long authorities and leaves are valid.
+type Validity struct {
+	CA   Duration `json:"ca"`
+	Leaf Duration `json:"leaf"`
+}
+
+// Encryption names the provider that encrypts the resources in etcd: secretbox, aescbc, kms, or aesgcm with a waiver.
+type Encryption struct {
+	Provider  string   `json:"provider"`
+	Resources []string `json:"resources"`
+}
+
+// Binaries says where plain binaries stand (relative to the work directory) and where they are fetched from.
+type Binaries struct {
+	Dir    string `json:"dir"`
+	Mirror string `json:"mirror"`
+}
+
+// LoadBalancer configures HAProxy's stats page and the address shared by two balancers.
+type LoadBalancer struct {
+	StatsListen string `json:"statsListen"`
+	StatsUser   string `json:"statsUser"`
+	VirtualIP   string `json:"virtualIP,omitempty"`
+}
+
+// Worker configures kubelets and kube-proxies.
+type Worker struct {
+	CNI           string `json:"cni"`
+	KubeProxyMode string `json:"kubeProxyMode"`
+	CgroupDriver  string `json:"cgroupDriver"`
+	Bootstrap     string `json:"bootstrap"`
+	OnMasters     bool   `json:"onMasters"`
+}
+
+// Addons are the manifests applied inside the cluster.
+type Addons struct {
+	CoreDNS       *bool `json:"coredns"`
+	MetricsServer *bool `json:"metricsServer"`
+	StrictARP     bool  `json:"strictARP"`
+}
+
+// Rollout bounds how long a gate may stay shut before a run stops.
+type Rollout struct {
+	GateTimeout Duration `json:"gateTimeout"`
+}
+
+// SSH is how hosts are reached. Under a host it overrides the cluster's field by field; see Spec.SSHFor.
+type SSH struct {
+	User         string    `json:"user,omitempty"`
+	Port         int       `json:"port,omitempty"`
+	IdentityFile string    `json:"identityFile,omitempty"`
+	Jump         OneOrMore `json:"jump,omitempty"`
+	Sudo         *bool     `json:"sudo,omitempty"`
+	Parallel     int       `json:"parallel,omitempty"`
+	Timeout      Duration  `json:"timeout,omitempty"`
+}
+
+// Node is one host. Name is what `hostname` prints there, and so the Kubernetes node's and the etcd member's name.
+type Node struct {
+	Name    string    `json:"name"`
+	Address OneOrMore `json:"address"`
+	Aliases []string  `json:"aliases,omitempty"`
+	Roles   []Role    `json:"roles"`
+	SSH     SSH       `json:"ssh,omitzero"`
+}
+
+// Role is what a host does.
+type Role string
+
+// The roles a host can have.
+const (
+	RoleEtcd         Role = "etcd"
+	RoleControlPlane Role = "control-plane"
+	RoleLoadBalancer Role = "load-balancer"
+	RoleWorker       Role = "worker"
+)
+
+// Duration is a time.Duration written as Go writes it: 8760h, 2m30s.
+type Duration struct{ time.Duration }
+
+// OneOrMore is a list of strings that may be written as a single string.
+type OneOrMore []string

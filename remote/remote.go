@@ -1,0 +1,95 @@
+package remote
+
+import (
+	"context"
+	"io/fs"
+	"net"
+
+	"hardway/artifact"
+)
+
+// Looker can only look at a host: checks and differences get nothing else.
+type Looker interface {
+	// Host is the node's name.
+	Host() string
+	// Look answers the whole question in two round trips: channel and command.
+	Look(ctx context.Context, q Query) (State, error)
+	// ReadFile is the content of a file; fs.ErrNotExist (wrapped) where there is none.
+	ReadFile(ctx context.Context, path string) ([]byte, error)
+	// Dial opens a connection from the host, through the SSH connection.
+	Dial(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Changer can also change a host.
+type Changer interface {
+	Looker
+	// Stage writes files next to where they will stand, each with its final owner and mode before its first byte, synced
+	// and verified by digest on the far side. Nothing that runs sees them yet.
+	Stage(ctx context.Context, files []artifact.File) (Staged, error)
+	// Do runs one of the fixed commands; its error carries the command's standard error.
+	Do(ctx context.Context, c Command) error
+}
+
+// Staged is files that wait on a host.
+type Staged interface {
+	// Commit renames every staged file into place, a key and its certificate back to back, and syncs the directories.
+	Commit(ctx context.Context) error
+	// Discard takes the staged files off again.
+	Discard(ctx context.Context) error
+}
+
+// Query is what to look at.
+type Query struct {
+	Paths  []string
+	Units  []string
+	Owners []string
+}
+
+// State is what a host answered.
+type State struct {
+	Paths map[string]PathState
+	Units map[string]UnitState
+	// Owners has an entry for each asked user:group that exists on the host.
+	Owners map[string]bool
+}
+
+// PathState is what stands at a path.
+type PathState struct {
+	Exists bool
+	IsDir  bool
+	// Empty is for directories.
+	Empty  bool
+	Mode   fs.FileMode
+	Owner  string
+	SHA256 string
+}
+
+// UnitState is what systemd says of a unit, and the inputs its main process was started with.
+type UnitState struct {
+	// Load is loaded, not-found, masked; Active is active, inactive, failed, activating, deactivating, reloading.
+	Load, Active, Sub string
+	Enabled           string
+	MainPID           int
+	// Inputs is HARDWAY_INPUTS of the main process; empty without one.
+	Inputs string
+}
+
+// Running reports whether the unit has a live main process.
+func (u UnitState) Running() bool { return u.MainPID > 0 }
+
+// Command is one fixed thing hardway asks of a host.
+type Command struct {
+	Name string
+	Args []string
+}
+
+// The commands. Everything else a host does for hardway is SFTP.
+func Systemctl(verb string, units ...string) Command {
+	return Command{Name: "systemctl", Args: append([]string{verb}, units...)}
+}
+
+// Sysusers makes the users and groups that a sysusers.d file declares.
+func Sysusers(path string) Command { return Command{Name: "systemd-sysusers", Args: []string{path}} }
+
+// Remove takes files off a host.
+func Remove(paths ...string) Command { return Command{Name: "rm", Args: append([]string{"-f", "--"}, paths...)} }
