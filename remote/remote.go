@@ -2,8 +2,10 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"net"
+	"sync"
 
 	"hardway/artifact"
 )
@@ -45,6 +47,25 @@ type Query struct {
 	Owners []string
 }
 
+// ForEach runs fn for every item, at most parallel at once, and joins the errors of all in the order of the items: one
+// host that fails never hides another.
+func ForEach[T any](ctx context.Context, items []T, parallel int, fn func(context.Context, T) error) error {
+	errs := make([]error, len(items))
+	slots := make(chan struct{}, max(1, parallel))
+	var wg sync.WaitGroup
+	for i, item := range items {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if errs[i] = ctx.Err(); errs[i] == nil {
+				errs[i] = fn(ctx, item)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
 // State is what a host answered.
 type State struct {
 	Paths map[string]PathState
@@ -69,7 +90,9 @@ type UnitState struct {
 	// Load is loaded, not-found, masked; Active is active, inactive, failed, activating, deactivating, reloading.
 	Load, Active, Sub string
 	Enabled           string
-	MainPID           int
+	// NeedReload: the unit's files changed since systemd read them (NeedDaemonReload).
+	NeedReload bool
+	MainPID    int
 	// Inputs is HARDWAY_INPUTS of the main process; empty without one.
 	Inputs string
 }
