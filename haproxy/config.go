@@ -1,0 +1,83 @@
+package haproxy
+
+import (
+	"bytes"
+	_ "embed"
+	"net"
+	"net/netip"
+	"strconv"
+	"text/template"
+	"time"
+
+	"hardway/cluster"
+	"hardway/kubeconfig"
+)
+
+//go:embed haproxy.cfg.tmpl
+var configTemplate string
+
+// data is what the template may use; a key it does not have is an error.
+type data struct {
+	Socket, Backend, CAFile           string
+	Binds                             []string
+	Servers                           []server
+	ServerName                        string
+	StatsListen, StatsUser, StatsHash string
+	CheckInterval, FastInterval       string
+	CheckTimeout, ConnectTimeout      string
+	Fall, Rise                        int
+}
+
+type server struct{ Name, Address string }
+
+func render(spec *cluster.Spec, node cluster.Node, secrets Secrets) ([]byte, error) {
+	hash, err := secrets.HAProxy.hash()
+	if err != nil {
+		return nil, err
+	}
+	t, err := template.New("haproxy.cfg").Option("missingkey=error").Parse(configTemplate)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	err = t.Execute(&out, data{
+		Socket: Socket, Backend: Backend, CAFile: caPath,
+		Binds:   binds(spec, node),
+		Servers: servers(spec),
+		// In every API server's certificate, whatever the endpoint is called; an address could not be asked for by SNI.
+		ServerName:    "kubernetes.default.svc." + spec.Network.ClusterDomain,
+		StatsListen:   spec.LoadBalancer.StatsListen,
+		StatsUser:     spec.LoadBalancer.StatsUser,
+		StatsHash:     hash,
+		CheckInterval: millis(checkInterval), FastInterval: millis(fastInterval),
+		CheckTimeout: millis(checkTimeout), ConnectTimeout: millis(connectTimeout),
+		Fall: fall, Rise: rise,
+	})
+	return out.Bytes(), err
+}
+
+func servers(spec *cluster.Spec) []server {
+	var out []server
+	for _, n := range spec.With(cluster.RoleControlPlane) {
+		out = append(out, server{n.Name, join(n.PrimaryAddress(), kubeconfig.APIPort)})
+	}
+	return out
+}
+
+// binds is where clients are accepted: on every address of the machine, the shared one of two balancers included, which
+// only one of them has. On loopback, where several hosts share one machine, on the node's own addresses.
+func binds(spec *cluster.Spec, node cluster.Node) []string {
+	port := spec.Endpoint.Port
+	if addr, err := netip.ParseAddr(node.PrimaryAddress()); err == nil && addr.IsLoopback() {
+		var own []string
+		for _, a := range node.Address {
+			own = append(own, join(a, port))
+		}
+		return own
+	}
+	return []string{join("::", port) + " v4v6"}
+}
+
+func join(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
+
+func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) + "ms" }

@@ -1,0 +1,77 @@
+package haproxy
+
+import (
+	"fmt"
+	"io/fs"
+
+	"hardway/artifact"
+	"hardway/cluster"
+)
+
+const (
+	component = "haproxy"
+	// Unit is the distribution's.
+	Unit = "haproxy.service"
+	// ConfigPath is where the distribution's unit looks for its configuration.
+	ConfigPath = "/etc/haproxy/haproxy.cfg"
+	// Socket is the runtime socket: a planned restart of an API server drains it here first.
+	Socket = "/run/haproxy/admin.sock"
+	// Backend is the name of the backend that holds the API servers, each under its node's name.
+	Backend = "apiservers"
+
+	caPath    = "/etc/haproxy/pki/ca-bundle.crt"
+	dropInDir = artifact.UnitDir + "/haproxy.service.d"
+	dropIn    = dropInDir + "/hardway.conf"
+)
+
+// Certificates gives the PKI files of a node for a component; a pki.Store does.
+type Certificates interface {
+	Files(node cluster.Node, component string) ([]artifact.File, error)
+}
+
+// Files is everything a load balancer holds. It is empty for a node that is none.
+func Files(spec *cluster.Spec, node cluster.Node, certificates Certificates, secrets Secrets) ([]artifact.File, error) {
+	if !node.Has(cluster.RoleLoadBalancer) {
+		return nil, nil
+	}
+	files, err := certificates.Files(node, component)
+	if err != nil {
+		return nil, err
+	}
+	config, err := render(spec, node, secrets)
+	if err != nil {
+		return nil, fmt.Errorf("failed to render %s of %s: %w", ConfigPath, node.Name, err)
+	}
+	files = append(files, artifact.File{Path: ConfigPath, Mode: 0o600, Component: component, Content: artifact.Bytes(config)})
+	unit, err := unitFiles(files, Reads(spec, node))
+	if err != nil {
+		return nil, err
+	}
+	return append(files, unit...), nil
+}
+
+// Reads is what HAProxy reads: everything again on reload.
+func Reads(_ *cluster.Spec, node cluster.Node) []artifact.Read {
+	if !node.Has(cluster.RoleLoadBalancer) {
+		return nil
+	}
+	return []artifact.Read{
+		{Unit: Unit, Path: ConfigPath, Use: artifact.Configures, Effect: artifact.Reload},
+		{Unit: Unit, Path: caPath, Use: artifact.VerifiesServers, Peer: "kube-apiserver.service", Effect: artifact.Reload},
+	}
+}
+
+// unitFiles is the drop-in that carries the hash of what HAProxy reads only at its start. That is nothing but the
+// drop-in itself: the distribution's unit and binary are the package manager's.
+func unitFiles(files []artifact.File, reads []artifact.Read) ([]artifact.File, error) {
+	const section = "[Service]\n"
+	inputs, err := artifact.Inputs(Unit, []byte(section), files, reads)
+	if err != nil {
+		return nil, fmt.Errorf("failed to hash the inputs of %s: %w", Unit, err)
+	}
+	text := section + "Environment=" + artifact.InputsVariable + "=" + inputs + "\n"
+	return []artifact.File{
+		{Path: dropInDir, Mode: fs.ModeDir | 0o755, Component: component},
+		{Path: dropIn, Mode: 0o600, Component: component, Content: artifact.Bytes([]byte(text))},
+	}, nil
+}

@@ -1,0 +1,25 @@
+package haproxy
+
+import "time"
+
+// How a lost API server is noticed. Measured with the leader of etcd paused, when /readyz of the surviving servers takes
+// 0.87 to 1.01 s: two slow answers in a row must not take them down too, so three failures are asked for, the second
+// and third in quick succession.
+const (
+	checkInterval = 500 * time.Millisecond
+	fastInterval  = 100 * time.Millisecond
+	checkTimeout  = 700 * time.Millisecond
+	// connectTimeout bounds the TCP connection of clients and, on top of checkTimeout, that of a check.
+	connectTimeout = time.Second
+	fall           = 3
+	rise           = 2
+)
+
+// LongestDetection is the longest time until a server that has stopped answering is marked down and its connections
+// are cut: the wait for the next check, then each failing one with its connection and its answer timing out. A server
+// that shuts down has to keep serving for longer than this.
+func LongestDetection() time.Duration {
+	// HAProxy bounds a check's connection by the smaller of the two.
+	connect := min(connectTimeout, checkInterval)
+	return checkInterval + fall*(connect+checkTimeout) + (fall-1)*fastInterval
+}

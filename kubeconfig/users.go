@@ -1,0 +1,105 @@
+package kubeconfig
+
+import (
+	"fmt"
+	"net"
+	"path"
+	"strconv"
+
+	"hardway/cluster"
+)
+
+// Dir is where kubeconfigs stand in the work directory: kubeconfig/<user>.kubeconfig, and for what one node alone
+// holds kubeconfig/<node>/<user>.kubeconfig, as pki/<node>/ has its certificate.
+const Dir = "kubeconfig"
+
+// APIPort is the port each API server listens on, on its own master. Balancers may listen on another.
+const APIPort = 6443
+
+// User is one kind of kubeconfig: a row of the table that subcommands, files and host copies are made from.
+type User struct {
+	// Name is the subcommand's, the file's and the leaf certificate's name in the catalogue.
+	Name string
+	// Component renders the copy for hosts; empty where the user is kept off hosts.
+	Component string
+	// nodes each have a certificate of their own; nil where one serves the whole cluster.
+	nodes func(*cluster.Spec) []cluster.Node
+	// local users dial the API server of their own node, the others the endpoint.
+	local bool
+}
+
+// Users is the table, in the order of the command line.
+func Users() []User {
+	return []User{
+		{Name: "super-admin"},
+		{Name: "admin"},
+		{Name: "controller-manager", Component: "controlplane", nodes: masters, local: true},
+		{Name: "scheduler", Component: "controlplane", nodes: masters, local: true},
+		{Name: "kubelet", Component: "worker", nodes: (*cluster.Spec).Kubelets},
+		{Name: "kube-proxy", Component: "worker", nodes: (*cluster.Spec).Kubelets},
+	}
+}
+
+func masters(spec *cluster.Spec) []cluster.Node { return spec.With(cluster.RoleControlPlane) }
+
+func user(name string) (User, error) {
+	for _, u := range Users() {
+		if u.Name == name {
+			return u, nil
+		}
+	}
+	return User{}, fmt.Errorf("no kubeconfig is called %q", name)
+}
+
+// Entry is one kubeconfig of the work directory.
+type Entry struct {
+	User User
+	// Node is empty where one kubeconfig serves the whole cluster.
+	Node string
+	// File is relative to the work directory.
+	File string
+	// Server is the URL it dials.
+	Server string
+}
+
+// People is every kubeconfig of the work directory, in the order of the table and of the spec's hosts.
+func People(spec *cluster.Spec) []Entry {
+	var entries []Entry
+	for _, u := range Users() {
+		if u.nodes == nil {
+			entries = append(entries, Entry{User: u, File: path.Join(Dir, u.Name+".kubeconfig"), Server: Endpoint(spec)})
+			continue
+		}
+		for _, n := range u.nodes(spec) {
+			entries = append(entries, Entry{
+				User: u, Node: n.Name, File: path.Join(Dir, n.Name, u.Name+".kubeconfig"), Server: u.server(spec, n),
+			})
+		}
+	}
+	return entries
+}
+
+// name is what the user is called inside the kubeconfig; with the node in it, so that several can be merged.
+func (e Entry) name() string {
+	if e.Node == "" {
+		return e.User.Name
+	}
+	return e.User.Name + "-" + e.Node
+}
+
+// leaf is the certificate's path below the PKI directory, without its suffix.
+func (e Entry) leaf() string { return path.Join(e.Node, e.User.Name) }
+
+func (u User) server(spec *cluster.Spec, n cluster.Node) string {
+	if u.local {
+		return url(n.PrimaryAddress(), APIPort)
+	}
+	return Endpoint(spec)
+}
+
+// Endpoint is the URL that kubelets, kube-proxy and people dial.
+func Endpoint(spec *cluster.Spec) string { return url(spec.Endpoint.Host, spec.Endpoint.Port) }
+
+func url(host string, port int) string {
+	return "https://" + net.JoinHostPort(host, strconv.Itoa(port))
+}
