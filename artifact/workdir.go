@@ -48,3 +48,18 @@ type Local struct {
 	Mode fs.FileMode
 	Data []byte
 }
+
+// Remove takes files off, and the directories below hosts/ that became empty by it. What is already gone is fine.
+func (w *WorkDir) Remove(paths []string) error {
+	for _, p := range paths {
+		if err := os.Remove(w.Path(p)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("failed to remove %s: %w", w.Path(p), err)
+		}
+		for dir := filepath.Dir(p); dir != "." && filepath.Dir(dir) != "."; dir = filepath.Dir(dir) {
+			if os.Remove(w.Path(dir)) != nil {
+				break
+			}
+		}
+	}
+	return nil
+}

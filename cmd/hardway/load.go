@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"hardway/artifact"
+	"hardway/cluster"
+	"hardway/plan"
+)
+
+// invalidSpec is a cluster.yaml that cannot be used: exit 2, nothing was touched.
+type invalidSpec struct{ error }
+
+func (e invalidSpec) Unwrap() error { return e.error }
+
+// locate says where the spec and the work directory are: -f names the spec, -C the directory; each implies the other.
+func locate(ctx *cli.Context) (file, dir string) {
+	file, dir = ctx.String("file"), ctx.String("dir")
+	switch {
+	case file == "" && dir == "":
+		return "cluster.yaml", "."
+	case file == "":
+		return filepath.Join(dir, "cluster.yaml"), dir
+	case dir == "":
+		return file, filepath.Dir(file)
+	}
+	return file, dir
+}
+
+// load reads the flags that every command has, and the spec, into the environment that steps run on.
+func (p *program) load(ctx *cli.Context) error {
+	if err := p.checkChoices(ctx); err != nil {
+		return err
+	}
+	file, dir := locate(ctx)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return invalidSpec{cluster.Problems{{
+			Subject: file, Message: fmt.Sprintf("failed to read the spec: %v", err),
+			Hint: "`hardway init` writes one; -f names another place",
+		}}}
+	}
+	spec, err := cluster.Parse(data, file, ctx.StringSlice("waive")...)
+	if err != nil {
+		return invalidSpec{err}
+	}
+	p.env.Spec = spec
+	p.env.Work = artifact.OpenWorkDir(dir)
+	p.env.Only = ctx.StringSlice("only")
+	if _, err := spec.Only(p.env.Only); err != nil {
+		return usageError{err.Error()}
+	}
+	p.env.Now, p.env.Rand = time.Now, rand.Reader
+	p.env.Progress = p.progress(ctx)
+	p.env.Dial = p.dialer(ctx.Context, spec, p.env.Work)
+	return nil
+}
+
+// choices are the flags that take one of a few words.
+var choices = []struct {
+	flag  string
+	words []string
+}{
+	{"output", []string{"text", "json"}},
+	{"progress", []string{"auto", "plain", "json"}},
+	{"log-level", []string{"error", "info", "debug"}},
+}
+
+func (p *program) checkChoices(ctx *cli.Context) error {
+	for _, c := range choices {
+		if got := ctx.String(c.flag); !slices.Contains(c.words, got) {
+			return usagef("--%s: want one of %v, got %q", c.flag, c.words, got)
+		}
+	}
+	return nil
+}
+
+// progress writes events to standard error: lines for a person, JSON for a script.
+func (p *program) progress(ctx *cli.Context) func(plan.Event) {
+	if ctx.String("log-level") == "error" {
+		return nil
+	}
+	var mu sync.Mutex
+	asJSON := ctx.String("progress") == "json"
+	return func(e plan.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		if asJSON {
+			_ = json.NewEncoder(p.streams.Err).Encode(e)
+			return
+		}
+		where := e.Step
+		if e.Host != "" {
+			where += " " + e.Host
+		}
+		fmt.Fprintf(p.streams.Err, "%s: %s\n", where, e.Message)
+	}
+}
+
+func problemsOf(err error) []cluster.Problem { return cluster.ProblemsOf(err) }
+
+func (p *program) dialer(_ context.Context, spec *cluster.Spec, work *artifact.WorkDir) func(context.Context, cluster.Node) (plan.Conn, error) {
+	return nil
+}

@@ -1,0 +1,9 @@
+package plan
+
+import "hardway/cluster"
+
+func renderByHand(string) func(*cluster.Spec) []Command       { return nil }
+func kubeconfigByHand([]string) func(*cluster.Spec) []Command { return nil }
+func encryptionByHand(*cluster.Spec) []Command                { return nil }
+func diffByHand(*cluster.Spec) []Command                      { return nil }
+func distributeByHand(*cluster.Spec) []Command                { return nil }

@@ -1,0 +1,127 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"hardway/cluster"
+	"hardway/rollout"
+)
+
+func (e *Env) diff() Step {
+	return Step{
+		Path:    []string{"diff"},
+		Summary: "what would change on which host, by file and unit",
+		Why:     "A change is data before it is done: this is the very difference that distribute and apply work from.",
+		Check:   true,
+		ByHand:  diffByHand,
+		Plan: func(ctx context.Context) (Action, error) {
+			hosts, changes, err := e.differences(ctx, "diff")
+			if err != nil {
+				return Action{}, err
+			}
+			var report Report
+			for _, c := range changes {
+				report.Changes = append(report.Changes, listed(c)...)
+			}
+			report.Found = len(report.Changes) > 0
+			report.Notes = []string{fmt.Sprintf("%d hosts compared, %d changes", len(hosts), len(report.Changes))}
+			return Action{Report: report}, nil
+		},
+	}
+}
+
+// differences loads what is rendered, connects and compares.
+func (e *Env) differences(ctx context.Context, step string) ([]host, []rollout.Change, error) {
+	nodes, err := e.nodes()
+	if err != nil {
+		return nil, nil, err
+	}
+	wants, err := e.rendered(nodes)
+	if err != nil {
+		return nil, nil, err
+	}
+	hosts, err := e.dial(ctx, step, wants)
+	if err != nil {
+		return nil, nil, err
+	}
+	changes, err := e.compare(ctx, hosts)
+	return hosts, changes, err
+}
+
+func (e *Env) distribute() Step {
+	return Step{
+		Path:    []string{"distribute"},
+		Summary: "ship what is rendered; commits only where nothing that reads the files runs",
+		Why: "Files are staged on every host before they count on any: owner and mode before the first byte, synced, compared " +
+			"by digest on the far side, then renamed into place. Some files act the moment they are in place, so what a running unit " +
+			"reads is left to apply, which goes host by host behind gates.",
+		ByHand: distributeByHand,
+		Plan:   e.planDistribute,
+	}
+}
+
+func (e *Env) planDistribute(ctx context.Context) (Action, error) {
+	hosts, changes, err := e.differences(ctx, "distribute")
+	if err != nil {
+		return Action{}, err
+	}
+	var report Report
+	var batch rollout.Batch
+	for i, c := range changes {
+		quiet, left := idle(c, hosts[i].want)
+		part := rollout.Host{Conn: hosts[i].conn, Change: c, Components: quiet}
+		report.Notes = append(report.Notes, left...)
+		if part.Idle() {
+			continue
+		}
+		report.Changes = append(report.Changes, deliveries(part)...)
+		batch = append(batch, part)
+	}
+	if len(batch) == 0 {
+		report.Notes = append(report.Notes, fmt.Sprintf("%d hosts hold what they should, nothing was sent", len(hosts)))
+		return Action{Report: report}, nil
+	}
+	return Action{Report: report, Do: func(ctx context.Context) (Report, error) {
+		e.tell("distribute", "", fmt.Sprintf("staging on %d hosts", len(batch)))
+		return report, batch.Deliver(ctx, e.Spec.SSH.Parallel)
+	}}, nil
+}
+
+// idle splits a host's components into those none of whose units run and, as notes, the changed ones that are left.
+func idle(c rollout.Change, want rollout.Want) (quiet, left []string) {
+	for _, component := range want.Components() {
+		running := c.Runs(component)
+		switch part := c.Of(component); {
+		case len(running) == 0:
+			quiet = append(quiet, component)
+		case part.Delivers():
+			left = append(left, fmt.Sprintf("%s: %d files of %s are left to `hardway apply %s`: %s runs",
+				c.Host, len(part.Files), component, component, strings.Join(running, ", ")))
+		}
+	}
+	return quiet, left
+}
+
+func deliveries(h rollout.Host) []Change {
+	var rows []Change
+	for _, f := range h.Part() {
+		rows = append(rows, Change{h.Change.Host, f.Path, string(f.Verb), f.Reason})
+	}
+	return rows
+}
+
+func hostsOf(spec *cluster.Spec, role cluster.Role, only []string) ([]cluster.Node, error) {
+	chosen, err := spec.Only(only)
+	if err != nil {
+		return nil, err
+	}
+	var nodes []cluster.Node
+	for _, n := range chosen {
+		if n.Has(role) {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes, nil
+}

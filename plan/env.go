@@ -1,0 +1,109 @@
+package plan
+
+import (
+	"context"
+	"io"
+	"sync"
+	"time"
+
+	"hardway/artifact"
+	"hardway/cluster"
+	"hardway/pki"
+	"hardway/remote"
+)
+
+// Env is what steps run on. The list of steps is made with an Env whose Spec is not read yet, so that help needs no
+// cluster.yaml; running a step needs all of it.
+type Env struct {
+	Work *artifact.WorkDir
+	Spec *cluster.Spec
+	// Dial opens a connection to a host.
+	Dial func(context.Context, cluster.Node) (Conn, error)
+	// Now is the clock that certificates are judged by and made with.
+	Now func() time.Time
+	// Rand is where secrets come from.
+	Rand io.Reader
+	// Only limits steps that act on hosts to these; empty is all.
+	Only []string
+	// Progress is told what is going on; it may be called from several goroutines.
+	Progress func(Event)
+
+	pool pool
+	held int
+}
+
+// Conn is an open connection to a host.
+type Conn interface {
+	remote.Changer
+	io.Closer
+}
+
+// Event is one line of progress. Host is empty where it concerns the whole run.
+type Event struct {
+	Step    string `json:"step"`
+	Host    string `json:"host"`
+	Message string `json:"message"`
+}
+
+func (e *Env) tell(step, host, message string) {
+	if e.Progress != nil {
+		e.Progress(Event{step, host, message})
+	}
+}
+
+func (e *Env) store() *pki.Store { return pki.Open(e.Work, e.Spec) }
+
+// nodes is the hosts of the spec that the run is limited to.
+func (e *Env) nodes() ([]cluster.Node, error) { return e.Spec.Only(e.Only) }
+
+// hold takes the work directory; `up` holds it around steps that hold it too.
+func (e *Env) hold() (release func(), err error) {
+	if e.held++; e.held > 1 {
+		return func() { e.held-- }, nil
+	}
+	unlock, err := e.Work.Lock()
+	if err != nil {
+		e.held--
+		return nil, err
+	}
+	return func() { e.held--; _ = unlock() }, nil
+}
+
+// pool keeps one connection per host for the whole run.
+type pool struct {
+	mu    sync.Mutex
+	conns map[string]*pooled
+}
+
+type pooled struct {
+	once sync.Once
+	conn Conn
+	err  error
+}
+
+// connect is the run's connection to a host; hosts are dialled side by side, each once.
+func (e *Env) connect(ctx context.Context, node cluster.Node) (Conn, error) {
+	e.pool.mu.Lock()
+	if e.pool.conns == nil {
+		e.pool.conns = map[string]*pooled{}
+	}
+	p := e.pool.conns[node.Name]
+	if p == nil {
+		p = &pooled{}
+		e.pool.conns[node.Name] = p
+	}
+	e.pool.mu.Unlock()
+	p.once.Do(func() { p.conn, p.err = e.Dial(ctx, node) })
+	return p.conn, p.err
+}
+
+// Close ends every connection.
+func (e *Env) Close() {
+	e.pool.mu.Lock()
+	defer e.pool.mu.Unlock()
+	for _, p := range e.pool.conns {
+		if p.conn != nil {
+			_ = p.conn.Close()
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"hardway/artifact"
+	"hardway/cluster"
+	"hardway/remote"
+	"hardway/rollout"
+)
+
+// host is a node with the connection to it and what it should hold.
+type host struct {
+	node cluster.Node
+	conn Conn
+	want rollout.Want
+}
+
+// rendered is what hosts/ says each of the nodes should hold. Trees that are missing, edited or older than the
+// certificates they name are refused: what is shipped is exactly what was rendered and could be reviewed.
+func (e *Env) rendered(nodes []cluster.Node) ([]rollout.Want, error) {
+	var wants []rollout.Want
+	var problems cluster.Problems
+	for _, node := range nodes {
+		tree, drifts, err := artifact.LoadTree(e.Work, node.Name)
+		if err != nil {
+			return nil, err
+		}
+		if len(tree.Files) == 0 {
+			if rendersAnything(node) {
+				problems = append(problems, cluster.Problem{
+					Host: node.Name, Subject: artifact.TreePath(node.Name, ""), Message: "nothing is rendered for this host",
+					Hint: "run `hardway render all`",
+				})
+			}
+			continue
+		}
+		found, err := e.explainDrifts(node, drifts)
+		if err != nil {
+			return nil, err
+		}
+		problems = append(problems, found...)
+		wants = append(wants, rollout.Want{Node: node, Files: tree.Files, Reads: reads(e.Spec, node)})
+	}
+	return wants, problems.OrNil()
+}
+
+func rendersAnything(node cluster.Node) bool {
+	return slices.ContainsFunc(components, func(c component) bool { return node.Has(c.role) })
+}
+
+func reads(spec *cluster.Spec, node cluster.Node) []artifact.Read {
+	var all []artifact.Read
+	for _, c := range components {
+		if node.Has(c.role) {
+			all = append(all, c.reads(spec, node)...)
+		}
+	}
+	return all
+}
+
+// explainDrifts says for each rendered file that is not what was rendered whether a hand did it or the sources moved on.
+func (e *Env) explainDrifts(node cluster.Node, drifts []artifact.Drift) (cluster.Problems, error) {
+	if len(drifts) == 0 {
+		return nil, nil
+	}
+	var problems cluster.Problems
+	var edited []artifact.Drift
+	for _, d := range drifts {
+		if !d.Gone && d.Source == "" {
+			edited = append(edited, d)
+			continue
+		}
+		message := "is missing"
+		if d.Source != "" {
+			message = "was rendered from " + d.Source + ", which is another file now"
+		}
+		problems = append(problems, cluster.Problem{
+			Host: d.Node, Subject: artifact.TreePath(d.Node, d.Path), Message: message, Hint: "run `hardway render all`",
+		})
+	}
+	wanted, err := e.tree(artifact.Tree{Node: node.Name}, node, components)
+	if err != nil {
+		return nil, err
+	}
+	if byHand, ok := refuseEdited(e.Work, wanted, edited).(cluster.Problems); ok {
+		problems = append(problems, byHand...)
+	}
+	return problems, nil
+}
+
+// dial connects to the hosts of all wants side by side.
+func (e *Env) dial(ctx context.Context, step string, wants []rollout.Want) ([]host, error) {
+	hosts := make([]host, len(wants))
+	for i, want := range wants {
+		hosts[i] = host{node: want.Node, want: want}
+	}
+	err := remote.ForEach(ctx, indices(hosts), e.Spec.SSH.Parallel, func(ctx context.Context, i int) error {
+		conn, err := e.connect(ctx, hosts[i].node)
+		hosts[i].conn = conn
+		return err
+	})
+	return hosts, err
+}
+
+// compare computes what would change on every host.
+func (e *Env) compare(ctx context.Context, hosts []host) ([]rollout.Change, error) {
+	changes := make([]rollout.Change, len(hosts))
+	err := remote.ForEach(ctx, indices(hosts), e.Spec.SSH.Parallel, func(ctx context.Context, i int) (err error) {
+		changes[i], err = rollout.Compare(ctx, hosts[i].conn, hosts[i].want)
+		if err != nil {
+			return fmt.Errorf("%s: failed to compare: %w", hosts[i].node.Name, err)
+		}
+		return nil
+	})
+	return changes, err
+}
+
+func indices[T any](items []T) []int {
+	out := make([]int, len(items))
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// listed turns a host's difference into rows.
+func listed(c rollout.Change) []Change {
+	var rows []Change
+	for _, f := range c.Files {
+		rows = append(rows, Change{c.Host, f.Path, string(f.Verb), f.Reason})
+	}
+	for _, u := range c.Units {
+		subject := u.Unit
+		if subject == "" {
+			subject = "systemd"
+		}
+		rows = append(rows, Change{c.Host, subject, string(u.Verb), u.Reason})
+	}
+	return rows
+}

@@ -1,0 +1,178 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"hardway/artifact"
+	"hardway/cluster"
+	"hardway/controlplane"
+	"hardway/etcd"
+	"hardway/haproxy"
+	"hardway/pki"
+)
+
+// component is one thing that hosts run: what it needs on a host, and who reads it there.
+type component struct {
+	name  string
+	role  cluster.Role
+	what  string
+	files func(*cluster.Spec, cluster.Node, *pki.Store) ([]artifact.File, error)
+	reads func(*cluster.Spec, cluster.Node) []artifact.Read
+}
+
+// components is every component that can be rendered, in the order in which they start.
+var components = []component{
+	{"etcd", cluster.RoleEtcd, "etcd's unit and certificates", etcd.Files, etcd.Reads},
+	{"controlplane", cluster.RoleControlPlane, "API server, controller-manager and scheduler", controlplane.Files, controlplane.Reads},
+	{"haproxy", cluster.RoleLoadBalancer, "the balancer's configuration", haproxy.Files, haproxy.Reads},
+}
+
+// later is what `render all` leaves out, in words.
+const later = "left out: worker and manifests are not rendered by this version"
+
+func (e *Env) renders() []Step {
+	var steps []Step
+	for _, c := range components {
+		steps = append(steps, e.render(c.name, "write "+c.what+" under hosts/", []component{c}))
+	}
+	all := e.render("all", "write everything under hosts/", components)
+	return append(steps, all)
+}
+
+func (e *Env) render(name, summary string, what []component) Step {
+	return Step{
+		Path:    []string{"render", name},
+		Summary: summary,
+		Why: "Every file a host will hold first stands in the work directory, where it can be read, reviewed and compared. " +
+			"hosts/ holds no secret: each tree's .manifest.json names those and where in pki/ their bytes come from.",
+		Offline: true,
+		ByHand:  renderByHand(name),
+		Plan: func(context.Context) (Action, error) {
+			a, err := e.planRender(what)
+			if name == "all" {
+				a.Report.Notes = append(a.Report.Notes, later)
+			}
+			return a, err
+		},
+	}
+}
+
+// planRender computes the trees; what differs from the ones on disk is the change.
+func (e *Env) planRender(what []component) (Action, error) {
+	var report Report
+	var write []artifact.Local
+	var gone []string
+	for _, node := range e.Spec.Hosts {
+		old, drifts, err := artifact.LoadTree(e.Work, node.Name)
+		if err != nil {
+			return Action{}, err
+		}
+		tree, err := e.tree(old, node, what)
+		if err != nil {
+			return Action{}, err
+		}
+		if err := refuseEdited(e.Work, tree, drifts); err != nil {
+			return Action{}, err
+		}
+		locals, removed, changes, err := treeChanges(e.Work, old, tree)
+		if err != nil {
+			return Action{}, err
+		}
+		write, gone = append(write, locals...), append(gone, removed...)
+		report.Changes = append(report.Changes, changes...)
+	}
+	if len(write)+len(gone) == 0 {
+		report.Notes = []string{"hosts/ is as the spec wants it"}
+		return Action{Report: report}, nil
+	}
+	return Action{Report: report, Do: func(context.Context) (Report, error) {
+		return report, errors.Join(e.Work.Commit(write), e.Work.Remove(gone))
+	}}, nil
+}
+
+// tree is what a node should hold: the components rendered now, and the rest as it was rendered before.
+func (e *Env) tree(old artifact.Tree, node cluster.Node, what []component) (artifact.Tree, error) {
+	tree := old
+	for _, c := range what {
+		var files []artifact.File
+		if node.Has(c.role) {
+			var err error
+			if files, err = c.files(e.Spec, node, e.store()); err != nil {
+				return tree, fmt.Errorf("failed to render %s for %s: %w", c.name, node.Name, err)
+			}
+		}
+		for i := range files {
+			files[i].Component = c.name
+		}
+		tree = tree.Replace(c.name, files)
+	}
+	return tree, nil
+}
+
+// treeChanges is the files to write and to remove, so that hosts/<node> becomes the tree.
+func treeChanges(w *artifact.WorkDir, old, tree artifact.Tree) (write []artifact.Local, gone []string, changes []Change, err error) {
+	if len(old.Files)+len(tree.Files) == 0 {
+		return nil, nil, nil, nil
+	}
+	locals, err := tree.Locals()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	standing := map[string]bool{}
+	for _, l := range locals {
+		standing[l.Path] = true
+		current, err := os.ReadFile(w.Path(l.Path))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			changes = append(changes, Change{tree.Node, l.Path, "create", "missing"})
+		case err != nil:
+			return nil, nil, nil, err
+		case string(current) == string(l.Data):
+			continue
+		default:
+			changes = append(changes, Change{tree.Node, l.Path, "update", "the spec, the certificates or hardway changed"})
+		}
+		write = append(write, l)
+	}
+	for _, f := range old.Files {
+		path := artifact.TreePath(tree.Node, f.Path)
+		if !f.IsDir() && f.Source == "" && !standing[path] {
+			gone = append(gone, path)
+			changes = append(changes, Change{tree.Node, path, "delete", "no longer wanted"})
+		}
+	}
+	return write, gone, changes, nil
+}
+
+// refuseEdited turns hand edits into one error with the difference: hosts/ is output, and what was put there by hand would
+// be lost by rendering, or shipped without being derived from anything. Files that are gone are simply written again.
+func refuseEdited(w *artifact.WorkDir, wanted artifact.Tree, drifts []artifact.Drift) error {
+	var problems cluster.Problems
+	for _, d := range drifts {
+		if d.Gone || d.Source != "" {
+			continue
+		}
+		i := slices.IndexFunc(wanted.Files, func(f artifact.File) bool { return f.Path == d.Path })
+		if i < 0 {
+			continue
+		}
+		difference, same, err := editDifference(w, d, wanted.Files[i])
+		if err != nil {
+			return err
+		}
+		if !same {
+			problems = append(problems, cluster.Problem{
+				Host: d.Node, Subject: filepath.ToSlash(artifact.TreePath(d.Node, d.Path)),
+				Message: "was edited by hand:\n" + difference,
+				Hint:    "hosts/ is output: put the change into cluster.yaml, or delete the file and render again",
+			})
+		}
+	}
+	return problems.OrNil()
+}

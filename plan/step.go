@@ -1,0 +1,87 @@
+package plan
+
+import (
+	"context"
+	"strings"
+
+	"hardway/cluster"
+)
+
+// Step is one thing hardway does. Planning a step only looks; what it returns is data, to print or to execute.
+type Step struct {
+	// Path is the step's words on the command line, as in {"pki", "ca"}.
+	Path []string
+	// Summary is one line for lists; Why says what would be missing without the step.
+	Summary, Why string
+	// Check: the step only looks, and a problem it finds is its result (exit 3), not its failure.
+	Check bool
+	// Offline: the step opens no connection.
+	Offline bool
+	// ByHand is the commands that would do the same for this very cluster.
+	ByHand func(*cluster.Spec) []Command
+	// Plan finds out what there is to do.
+	Plan func(context.Context) (Action, error)
+}
+
+// Name is the step's words as typed.
+func (s Step) Name() string { return strings.Join(s.Path, " ") }
+
+// Command is something a person could type instead of a step.
+type Command struct {
+	// Where is the host it is typed on; empty is the operator's machine, in the work directory.
+	Where string
+	// Says is the comment above it.
+	Says string
+	// Line is shell; it may span lines.
+	Line string
+}
+
+// Action is what a step would do, as a value: Report says it, Do executes exactly that. Do is nil when nothing is left
+// to do.
+type Action struct {
+	Report Report
+	Do     func(context.Context) (Report, error)
+}
+
+// Report is what a step found or did: the table, the JSON document and the exit code are made from it.
+type Report struct {
+	Table    Table
+	Items    []any
+	Problems []cluster.Problem
+	Changes  []Change
+	// Found: a check found something that is no problem of its own, such as a difference (exit 3).
+	Found bool
+	// Notes are lines for a person, below the table.
+	Notes []string
+}
+
+// Table is rows under a header, for people.
+type Table struct {
+	Header []string
+	Rows   [][]string
+}
+
+// Change is one thing that would be done or was done.
+type Change struct {
+	Host    string `json:"host"`
+	Subject string `json:"subject"`
+	Action  string `json:"action"`
+	Reason  string `json:"reason"`
+}
+
+// Execute plans the step and, unless it is a dry run, does what was planned. A step that writes holds the work directory
+// from before its plan until it is done, so that what it executes is what it planned.
+func (e *Env) Execute(ctx context.Context, s Step, dryRun bool) (Report, error) {
+	if !dryRun && !s.Check {
+		unlock, err := e.hold()
+		if err != nil {
+			return Report{}, err
+		}
+		defer unlock()
+	}
+	action, err := s.Plan(ctx)
+	if err != nil || dryRun || action.Do == nil {
+		return action.Report, err
+	}
+	return action.Do(ctx)
+}

@@ -1,0 +1,127 @@
+package rollout
+
+import (
+	"slices"
+
+	"hardway/artifact"
+	"hardway/cluster"
+	"hardway/remote"
+)
+
+// Want is what should stand on one host.
+type Want struct {
+	Node  cluster.Node
+	Files []artifact.File
+	Reads []artifact.Read
+	// Watch is further paths to look at in the same round trip; their states are in Change.State.
+	Watch []string
+}
+
+// Change is the difference between a host and what it should be: data, to print or to execute.
+type Change struct {
+	Host  string
+	Files []FileChange
+	Units []UnitChange
+	// State is what the difference was computed from.
+	State remote.State
+
+	want Want
+	// record is what hardway delivered here before.
+	record delivered
+}
+
+// Verb is what happens to a file or a unit.
+type Verb string
+
+// The verbs, for files first, then for units.
+const (
+	Create  Verb = "create"
+	Update  Verb = "update"
+	Correct Verb = "correct" // same bytes, other mode or owner
+	Delete  Verb = "delete"
+
+	Enable       Verb = "enable"
+	Start        Verb = "start"
+	RestartUnit  Verb = "restart"
+	ReloadUnit   Verb = "reload"
+	ReloadDaemon Verb = "daemon-reload"
+)
+
+// FileChange is one path that is not as it should be.
+type FileChange struct {
+	Path   string
+	Verb   Verb
+	Reason string
+	File   artifact.File
+}
+
+// UnitChange is one thing systemd is asked to do.
+type UnitChange struct {
+	Unit   string
+	Verb   Verb
+	Reason string
+}
+
+// Empty reports whether the host is as it should be.
+func (c Change) Empty() bool { return len(c.Files) == 0 && len(c.Units) == 0 }
+
+// Delivers reports whether any file would change.
+func (c Change) Delivers() bool { return len(c.Files) > 0 }
+
+// Unit is the change of one unit by its verb.
+func (c Change) Unit(verb Verb) (UnitChange, bool) {
+	for _, u := range c.Units {
+		if u.Verb == verb {
+			return u, true
+		}
+	}
+	return UnitChange{}, false
+}
+
+// Of is the part of the change that belongs to one component.
+func (c Change) Of(component string) Change {
+	out := c
+	out.Files = slices.DeleteFunc(slices.Clone(c.Files), func(f FileChange) bool { return f.File.Component != component })
+	units := c.want.units(component)
+	out.Units = slices.DeleteFunc(slices.Clone(c.Units), func(u UnitChange) bool {
+		return u.Verb != ReloadDaemon && !slices.Contains(units, u.Unit)
+	})
+	return out
+}
+
+// Runs reports the units of a component that have a live process on the host.
+func (c Change) Runs(component string) []string {
+	var running []string
+	for _, unit := range c.want.units(component) {
+		if c.State.Units[unit].Running() {
+			running = append(running, unit)
+		}
+	}
+	return running
+}
+
+// Components is every component that has files on the host, in order.
+func (w Want) Components() []string {
+	var names []string
+	for _, f := range w.Files {
+		if !slices.Contains(names, f.Component) {
+			names = append(names, f.Component)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// units is the units whose file or drop-in belongs to the component; "" is all of them.
+func (w Want) units(component string) []string {
+	var units []string
+	for _, f := range w.Files {
+		if component != "" && f.Component != component {
+			continue
+		}
+		if unit, ok := artifact.UnitOf(f.Path); ok && !slices.Contains(units, unit) {
+			units = append(units, unit)
+		}
+	}
+	return units
+}
