@@ -91,6 +91,16 @@ type Validity struct {
 type Encryption struct {
 	Provider  string   `json:"provider"`
 	Resources []string `json:"resources"`
+	// KMS is given where, and only where, the provider is kms.
+	KMS KMS `json:"kms,omitzero"`
+}
+
+// KMS is a KMS v2 plugin that runs on every master.
+type KMS struct {
+	// Name becomes part of every encrypted value in etcd.
+	Name string `json:"name"`
+	// Endpoint is the plugin's socket, as in unix:///run/kms/plugin.sock.
+	Endpoint string `json:"endpoint"`
 }
 
 // Binaries says where plain binaries stand (relative to the work directory) and where they are fetched from.
@@ -129,13 +139,18 @@ type Rollout struct {
 
 // SSH is how hosts are reached. Under a host it overrides the cluster's field by field; see Spec.SSHFor.
 type SSH struct {
-	User         string    `json:"user,omitempty"`
-	Port         int       `json:"port,omitempty"`
-	IdentityFile string    `json:"identityFile,omitempty"`
-	Jump         OneOrMore `json:"jump,omitempty"`
-	Sudo         *bool     `json:"sudo,omitempty"`
-	Parallel     int       `json:"parallel,omitempty"`
-	Timeout      Duration  `json:"timeout,omitempty"`
+	User string `json:"user,omitempty"`
+	Port int    `json:"port,omitempty"`
+	// IdentityFile is a private key, with ~ for the home directory; empty means the agent, then the files that ssh
+	// itself looks for.
+	IdentityFile string `json:"identityFile,omitempty"`
+	// Jump is the hosts to go through, each [user@]host[:port], the first one first.
+	Jump OneOrMore `json:"jump,omitempty"`
+	Sudo *bool     `json:"sudo,omitempty"`
+	// Parallel is how many hosts are worked on at once; it is the cluster's alone.
+	Parallel int `json:"parallel,omitempty"`
+	// Timeout bounds dialing and the handshake.
+	Timeout Duration `json:"timeout,omitzero"`
 }
 
 // Node is one host. Name is what `hostname` prints there, and so the Kubernetes node's and the etcd member's name.

@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -9,7 +11,7 @@ import (
 // Validate is every problem of the spec in one go, each with its field path; it expects Default to have run. Checks named
 // in spec.waive or in waive are left out.
 func (s *Spec) Validate(waive ...string) Problems {
-	r := &review{spec: s, waived: union(s.Waive, waive)}
+	r := &review{spec: s, extraWaivers: waive}
 	for _, check := range checks() {
 		check(r)
 	}
@@ -19,15 +21,27 @@ func (s *Spec) Validate(waive ...string) Problems {
 // checks is every check, in the order in which a cluster.yaml is read.
 func checks() []func(*review) {
 	return []func(*review){
-		checkName,
+		checkClusterName,
+		checkVersions,
+		checkEndpoint, checkEndpointServes,
+		checkClusterDomain, checkCIDRs, checkFamilies, checkOverlaps, checkServiceSize, checkNodeBlocks,
+		checkKey, checkValidity, checkSANs, checkAdminGroup,
+		checkEncryption, checkKMS, checkEncryptedResources,
+		checkBinaries, checkStats, checkVirtualIP, checkChoices, checkRollout,
+		checkWaivers,
+		checkSSH,
+		checkHostNames, checkAliases, checkUniqueNames,
+		checkAddresses, checkUniqueAddresses, checkAddressNetworks,
+		checkRoles, checkMembers, checkMasters, checkSharedPort,
 	}
 }
 
 // review is one validation under way.
 type review struct {
-	spec     *Spec
-	waived   []string
-	problems Problems
+	spec *Spec
+	// extraWaivers are those of the command line.
+	extraWaivers []string
+	problems     Problems
 }
 
 // report adds a problem: the field, what to try, and what is wrong with it.
@@ -35,12 +49,36 @@ func (r *review) report(path, hint, format string, args ...any) {
 	r.problems = append(r.problems, Problem{Subject: path, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
-func checkName(r *review) {
-	name := r.spec.Name
-	switch {
-	case name == "":
-		r.report("metadata.name", "write metadata: {name: …}, a word of lower-case letters, digits and dashes", "is missing")
-	case len(validation.IsDNS1123Label(name)) > 0:
-		r.report("metadata.name", "use lower-case letters, digits and dashes, at most 63, as in systemv", "%q is no DNS label", short(name))
+// oneOf reports a value that is none of the choices.
+func (r *review) oneOf(path, value string, choices []string) {
+	if slices.Contains(choices, value) {
+		return
 	}
+	r.report(path, nearestHint(value, choices), "%q is not supported, want %s", short(value), listed(choices))
+}
+
+// port reports a number that is no TCP port.
+func (r *review) port(path string, port int) {
+	if len(validation.IsValidPortNum(port)) > 0 {
+		r.report(path, "write a port between 1 and 65535", "%d is no port", port)
+	}
+}
+
+// listed joins words as a sentence does: a, b or c.
+func listed(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+func hostPath(i int, field string) string { return index("spec.hosts", i) + "." + field }
+
+// listPath is the path of element i, or of the field itself where it holds one value and may be written as such.
+func listPath(path string, values []string, i int) string {
+	if len(values) == 1 {
+		return path
+	}
+	return index(path, i)
 }

@@ -1,0 +1,81 @@
+package cluster
+
+import (
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+)
+
+func checkBinaries(r *review) {
+	mirror, err := url.Parse(r.spec.Binaries.Mirror)
+	if err != nil || mirror.Host == "" || mirror.Scheme != "https" && mirror.Scheme != "http" {
+		r.report("spec.binaries.mirror", "write where dl.k8s.io or a mirror of it is, as in https://dl.k8s.io", "%q is no http or https URL", short(r.spec.Binaries.Mirror))
+	}
+}
+
+// statsName is what stands in HAProxy's userlist without quoting.
+var statsName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+func checkStats(r *review) {
+	const path = "spec.loadBalancer.statsListen"
+	host, port, err := net.SplitHostPort(r.spec.LoadBalancer.StatsListen)
+	number, notNumber := strconv.Atoi(port)
+	if _, ok := address(host); err != nil || notNumber != nil || !ok {
+		r.report(path, "write address:port, as in 127.0.0.1:9000 or [::1]:9000", "%q is no address and port", short(r.spec.LoadBalancer.StatsListen))
+	} else {
+		r.port(path, number)
+		if number == r.spec.Endpoint.Port && len(r.spec.With(RoleLoadBalancer)) > 0 {
+			r.report(path, "write another port, as in 127.0.0.1:9000", "port %d is the endpoint's own on the load balancer", number)
+		}
+	}
+	if user := r.spec.LoadBalancer.StatsUser; !statsName.MatchString(user) {
+		r.report("spec.loadBalancer.statsUser", "use letters, digits, dots, dashes and underscores, as in admin", "%q is no user for HAProxy", short(user))
+	}
+}
+
+// checkVirtualIP: an address that moves between the balancers, and is no host's own.
+func checkVirtualIP(r *review) {
+	const path = "spec.loadBalancer.virtualIP"
+	text := r.spec.LoadBalancer.VirtualIP
+	if text == "" {
+		return
+	}
+	addr, ok := address(text)
+	if !ok {
+		r.report(path, "write an IP address, as in 192.168.96.5", "%q is no IP address", short(text))
+		return
+	}
+	if why := undialable(addr); why != "" {
+		r.report(path, "write the address that every node reaches the API by", "%s %s", text, why)
+	}
+	if n, taken := r.spec.hostCalled(text); taken {
+		r.report(path, "choose an address that no host has: it moves between the balancers", "%s is the host %s", text, n.Name)
+	}
+	if len(r.spec.With(RoleLoadBalancer)) == 0 {
+		r.report(path, "give a host the role load-balancer, or remove virtualIP", "is given, but no host is a load balancer")
+	}
+	r.outsideRanges(path, addr)
+	r.familyOf(path, addr)
+}
+
+// checkChoices is every field that takes one of a few words.
+func checkChoices(r *review) {
+	w := r.spec.Worker
+	rows := []struct {
+		path, value string
+		choices     []string
+	}{
+		{"spec.worker.cni", w.CNI, []string{"bridge", "none"}},
+		{"spec.worker.kubeProxyMode", w.KubeProxyMode, []string{"nftables", "iptables", "ipvs"}},
+		{"spec.worker.cgroupDriver", w.CgroupDriver, []string{"systemd", "cgroupfs"}},
+		{"spec.worker.bootstrap", w.Bootstrap, []string{"certificates", "token"}},
+	}
+	for _, row := range rows {
+		r.oneOf(row.path, row.value, row.choices)
+	}
+}
+
+func checkRollout(r *review) {
+	r.positive("spec.rollout.gateTimeout", r.spec.Rollout.GateTimeout, "2m")
+}
