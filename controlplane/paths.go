@@ -1,0 +1,40 @@
+package controlplane
+
+import (
+	"path"
+
+	"hardway/cluster"
+	"hardway/pki"
+)
+
+const (
+	component = "controlplane"
+	configDir = "/etc/kubernetes"
+	auditDir  = "/var/log/kubernetes/audit"
+
+	encryptionPath     = configDir + "/encryption-config.yaml"
+	authenticationPath = configDir + "/authentication-config.yaml"
+	auditPolicyPath    = configDir + "/audit-policy.yaml"
+	schedulerPath      = configDir + "/kube-scheduler.yaml"
+	auditLogPath       = auditDir + "/audit.log"
+)
+
+// The units of a master.
+const (
+	APIServerUnit         = "kube-apiserver.service"
+	ControllerManagerUnit = "kube-controller-manager.service"
+	SchedulerUnit         = "kube-scheduler.service"
+)
+
+// Binaries is the executables of a master, kubectl for the person who stands in front of it.
+func Binaries() []string {
+	return []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"}
+}
+
+func bundle() string           { return path.Join(pki.KubernetesDir, pki.KubernetesBundle) }
+func etcdBundle() string       { return path.Join(pki.KubernetesDir, pki.EtcdBundle) }
+func frontProxyBundle() string { return path.Join(pki.KubernetesDir, pki.FrontProxyBundle) }
+func cert(name string) string  { return pki.Cert(pki.KubernetesDir, name) }
+func key(name string) string   { return pki.Key(pki.KubernetesDir, name) }
+
+func isMaster(node cluster.Node) bool { return node.Has(cluster.RoleControlPlane) }
