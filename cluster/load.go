@@ -16,7 +16,8 @@ import (
 // the subject where the line is known.
 func load(data []byte, file string) (any, error) {
 	if len(data) > maxSize {
-		return nil, Problems{tooLarge(file)}
+		return nil, Problems{{Subject: file, Message: fmt.Sprintf("is larger than a spec can be, %d KiB", maxSize>>10),
+			Hint: "name the cluster.yaml with -f; this is another file"}}
 	}
 	documents, err := documents(data)
 	if err != nil {
@@ -50,11 +51,6 @@ func documents(data []byte) ([]any, error) {
 			all = append(all, one)
 		}
 	}
-}
-
-func tooLarge(file string) Problem {
-	return Problem{Subject: file, Message: fmt.Sprintf("is larger than a spec can be, %d KiB with its aliases expanded", maxSize>>10),
-		Hint: "check that this is the cluster.yaml, and write repeated values out instead of nesting YAML aliases"}
 }
 
 // yamlLine finds the line in the YAML parser's messages: "yaml: line 3: did not find …", "line 4: key … already set".

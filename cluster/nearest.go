@@ -18,11 +18,11 @@ func nearestHint(word string, known []string) string {
 // nearest is the known word that differs from word by at most a third of its letters, empty if none does. Case does
 // not count.
 func nearest(word string, known []string) string {
-	if len(word) > 64 {
-		return ""
-	}
 	best, least := "", len(word)/3+2
 	for _, k := range known {
+		if max(len(word)-len(k), len(k)-len(word)) >= least {
+			continue
+		}
 		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < least {
 			best, least = k, d
 		}

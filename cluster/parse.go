@@ -2,13 +2,19 @@ package cluster
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
 
 	kjson "sigs.k8s.io/json"
 )
 
 // maxSize bounds a cluster.yaml in bytes: ten thousand hosts fit, and nothing that is no spec can keep the parser busy.
-const maxSize = 1 << 20
+// maxExpanded bounds what its aliases make of it, in values and bytes of text.
+const (
+	maxSize     = 1 << 20
+	maxExpanded = 4 * maxSize
+)
 
 // Parse reads a cluster.yaml: strictly, with every default filled in, and only if it is valid. The file's name is for
 // messages only. Checks named in waive are waived as if spec.waive named them, and stand in the Spec's Waive afterwards.
@@ -27,7 +33,7 @@ func Parse(data []byte, file string, waive ...string) (*Spec, error) {
 	problems := append(found.problems, header(doc, found)...)
 	spec.Default()
 	for _, p := range spec.Validate(waive...) {
-		if !found.covers(p.Subject) {
+		if !found.gaps.cover(p.Subject) {
 			problems = append(problems, p)
 		}
 	}
@@ -41,27 +47,29 @@ func Parse(data []byte, file string, waive ...string) (*Spec, error) {
 // decode turns what the YAML said into the document. What does not fit is left out and reported by the shape, so that
 // the rest can still be checked.
 func decode(tree any, file string) (*Cluster, *shape, error) {
-	doc := &Cluster{}
-	found := &shape{}
-	clean := found.fit("", typeOf[Cluster](), tree)
+	doc, found := &Cluster{}, &shape{}
+	clean := found.fit("", reflect.TypeFor[Cluster](), tree)
 	if found.tooLarge() {
-		return nil, nil, Problems{tooLarge(file)}
+		return nil, nil, Problems{{Subject: file, Message: "is larger than a spec can be, once its aliases are expanded",
+			Hint: "write repeated values out instead of nesting YAML aliases"}}
 	}
 	if clean == nil {
 		return nil, nil, found.problems
 	}
 	text, err := json.Marshal(clean)
 	if err != nil {
-		return nil, nil, fmt.Errorf("failed to decode %s: %w", file, err)
+		return nil, nil, undecoded(file, err)
 	}
-	strict, err := kjson.UnmarshalStrict(text, doc)
-	if err != nil {
-		return nil, nil, fmt.Errorf("failed to decode %s: %w", file, err)
-	}
-	for _, err := range strict {
-		return nil, nil, fmt.Errorf("failed to decode %s: %w", file, err)
+	if strict, err := kjson.UnmarshalStrict(text, doc); err != nil || len(strict) > 0 {
+		return nil, nil, undecoded(file, append(strict, err)...)
 	}
 	return doc, found, nil
+}
+
+// undecoded puts into problems what the strict decoder finds where the shape found nothing.
+func undecoded(file string, errs ...error) Problems {
+	return Problems{{Subject: file, Message: fmt.Sprintf("failed to decode the spec: %v", errors.Join(errs...)),
+		Hint: "compare it with the commented cluster.yaml that hardway init writes"}}
 }
 
 // header checks what the document says of itself.
@@ -72,7 +80,7 @@ func header(doc *Cluster, found *shape) Problems {
 		{"kind", doc.Kind, Kind},
 	}
 	for _, row := range rows {
-		if row.got == row.want || found.covers(row.path) {
+		if row.got == row.want || found.gaps.cover(row.path) {
 			continue
 		}
 		message := fmt.Sprintf("is %q, want %s", row.got, row.want)

@@ -13,36 +13,23 @@ import (
 // not have and values of another type, each with its field path.
 type shape struct {
 	problems Problems
-	// misfits are the paths whose values were left out. What validation says of those would be about our gap.
-	misfits []string
-	// size is the sum of all strings in bytes, which aliases can multiply.
+	gaps     gaps
+	// size is the number of values and of the bytes of their text, which aliases can multiply.
 	size int
 }
 
-func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
-
-func (s *shape) tooLarge() bool { return s.size > maxSize }
-
-// covers reports whether the path is, or is part of, or contains, a value that was left out.
-func (s *shape) covers(path string) bool {
-	return slices.ContainsFunc(s.misfits, func(m string) bool { return within(path, m) || within(m, path) })
-}
-
-// within reports whether the field path is parent or a field or element of it.
-func within(path, parent string) bool {
-	rest, ok := strings.CutPrefix(path, parent)
-	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
-}
+func (s *shape) tooLarge() bool { return s.size > maxExpanded }
 
 // fit is the part of v that a value of type t can hold, nil where that is nothing.
 func (s *shape) fit(path string, t reflect.Type, v any) any {
+	s.size++
 	if v == nil || s.tooLarge() {
 		return nil
 	}
 	switch {
-	case t == typeOf[Duration]():
+	case t == reflect.TypeFor[Duration]():
 		return s.duration(path, v)
-	case t == typeOf[OneOrMore]():
+	case t == reflect.TypeFor[OneOrMore]():
 		return s.oneOrMore(path, v)
 	}
 	switch t.Kind() {
@@ -94,7 +81,7 @@ func (s *shape) unknown(path string, known []string, given map[any]any) {
 	}
 	slices.Sort(extra)
 	for _, key := range extra {
-		s.problems = append(s.problems, Problem{Subject: join(path, short(key)), Message: "is not a key of the spec",
+		s.problems = append(s.problems, Problem{Subject: join(path, plain(key)), Message: "is not a key of the spec",
 			Hint: nearestHint(key, known)})
 	}
 }
@@ -154,7 +141,7 @@ func (s *shape) oneOrMore(path string, v any) any {
 	if _, ok := v.([]any); !ok {
 		return s.misfit(path, "text or a list of text", v)
 	}
-	return s.elements(path, typeOf[string](), v)
+	return s.elements(path, reflect.TypeFor[string](), v)
 }
 
 // wanted says what a value of each kind is in an operator's words.
@@ -175,11 +162,7 @@ func (s *shape) misfit(path, want string, v any) any {
 		path = "(document)"
 	}
 	s.problems = append(s.problems, Problem{Subject: path, Message: fmt.Sprintf("want %s, got %s", want, got), Hint: hint})
-	return s.leaveOut(path)
-}
-
-func (s *shape) leaveOut(path string) any {
-	s.misfits = append(s.misfits, path)
+	s.gaps.add(path)
 	return nil
 }
 
@@ -198,21 +181,3 @@ func gotOf(v any) (got, hint string) {
 		return fmt.Sprint(value), ""
 	}
 }
-
-// short bounds what a message repeats of a value.
-func short(text string) string {
-	const limit = 80
-	if len(text) <= limit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:limit], "") + "…"
-}
-
-func join(path, key string) string {
-	if path == "" {
-		return key
-	}
-	return path + "." + key
-}
-
-func index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }

@@ -72,13 +72,3 @@ func listed(words []string) string {
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
-
-func hostPath(i int, field string) string { return index("spec.hosts", i) + "." + field }
-
-// listPath is the path of element i, or of the field itself where it holds one value and may be written as such.
-func listPath(path string, values []string, i int) string {
-	if len(values) == 1 {
-		return path
-	}
-	return index(path, i)
-}

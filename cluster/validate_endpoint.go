@@ -22,6 +22,10 @@ func checkEndpoint(r *review) {
 		if why := undialable(addr); why != "" {
 			r.report(path, "write the address that every node reaches the API by", "%s %s", host, why)
 		}
+		if _, ours := r.spec.hostCalled(host); !ours {
+			r.outsideRanges(path, addr)
+			r.familyOf(path, addr)
+		}
 		return
 	}
 	if len(validation.IsDNS1123Subdomain(host)) > 0 || looksLikeAddress(host) {

@@ -1,8 +1,6 @@
 package cluster
 
-import (
-	"net/netip"
-)
+import "net/netip"
 
 // cidr is one of the cluster's ranges, with the field it stands in.
 type cidr struct {
@@ -20,9 +18,10 @@ func (r *review) ranges() []cidr {
 	return append(readable(podPath, r.spec.Network.PodCIDR), readable(servicePath, r.spec.Network.ServiceCIDR)...)
 }
 
+// readable is the CIDRs among the texts. Of more than three, which are too many anyway, the first three do.
 func readable(path string, texts []string) []cidr {
 	var out []cidr
-	for i, text := range texts {
+	for i, text := range texts[:min(len(texts), 3)] {
 		if prefix, err := netip.ParsePrefix(text); err == nil {
 			out = append(out, cidr{listPath(path, texts, i), prefix.Masked()})
 		}
@@ -78,7 +77,7 @@ func checkFamilies(r *review) {
 
 func (r *review) oneOfEach(path string, ranges []cidr) bool {
 	if len(ranges) > 2 || len(ranges) == 2 && ranges[0].prefix.Addr().Is4() == ranges[1].prefix.Addr().Is4() {
-		r.report(path, "write one range, or for dual stack one of each family", "has two ranges of one family")
+		r.report(path, "write one range, or for dual stack one of each family", "has several ranges of one family")
 		return false
 	}
 	return true

@@ -3,11 +3,21 @@ package cluster
 import (
 	"net"
 	"net/url"
+	"path"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 func checkBinaries(r *review) {
+	dir := r.spec.Binaries.Dir
+	clean := path.Clean(dir)
+	top, _, _ := strings.Cut(clean, "/")
+	ours := slices.Contains([]string{"pki", "hosts", "kubeconfig", "manifests"}, top)
+	if ours || clean == "." || clean == ".." || clean == "/" || strings.ContainsFunc(dir, control) {
+		r.report("spec.binaries.dir", "write a directory of its own, as in bin or /srv/binaries", "%q is no directory that can hold the binaries alone", short(dir))
+	}
 	mirror, err := url.Parse(r.spec.Binaries.Mirror)
 	if err != nil || mirror.Host == "" || mirror.Scheme != "https" && mirror.Scheme != "http" {
 		r.report("spec.binaries.mirror", "write where dl.k8s.io or a mirror of it is, as in https://dl.k8s.io", "%q is no http or https URL", short(r.spec.Binaries.Mirror))

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// loginName is what useradd takes, and a domain's name with it (user@realm is not: the last @ belongs to the host).
-var loginName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.\\-]{0,63}\$?$`)
+// loginName is what useradd takes, and capitals too, which directories hand out.
+var loginName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$`)
 
 func checkSSH(r *review) {
 	ssh := r.spec.SSH
