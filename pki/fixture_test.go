@@ -1,0 +1,107 @@
+package pki
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hardway/artifact"
+	"hardway/cluster"
+)
+
+// noon is when the tests take place.
+var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+
+const year = 8760 * time.Hour
+
+// systemv is three masters, a balancer and three workers, as in the quick start.
+func systemv() *cluster.Spec {
+	on := true
+	master := []cluster.Role{cluster.RoleEtcd, cluster.RoleControlPlane}
+	worker := []cluster.Role{cluster.RoleWorker}
+	return &cluster.Spec{
+		Name:     "systemv",
+		Endpoint: cluster.Endpoint{Host: "haproxy.systemv.local", Port: 6443},
+		Network: cluster.Network{PodCIDR: cluster.OneOrMore{"10.200.0.0/16"}, ServiceCIDR: cluster.OneOrMore{"10.32.0.0/24", "fd00:32::/112"},
+			ClusterDomain: "cluster.local"},
+		PKI: cluster.PKI{
+			Key:        cluster.Key{Algorithm: "ecdsa", Size: 256},
+			Validity:   cluster.Validity{CA: cluster.Duration{Duration: 10 * year}, Leaf: cluster.Duration{Duration: year}},
+			ExtraSANs:  []string{"api.example.com", "203.0.113.9"},
+			AdminGroup: "hardway:cluster-admins", SignOnMasters: &on,
+		},
+		LoadBalancer: cluster.LoadBalancer{VirtualIP: "192.168.96.5"},
+		Hosts: []cluster.Node{
+			{Name: "kmaster1", Address: cluster.OneOrMore{"192.168.96.46", "fd00:96::46"}, Aliases: []string{"kmaster1.systemv.local"}, Roles: master},
+			{Name: "kmaster2", Address: cluster.OneOrMore{"192.168.96.47"}, Roles: master},
+			{Name: "kmaster3", Address: cluster.OneOrMore{"192.168.96.48"}, Roles: master},
+			{Name: "haproxy", Address: cluster.OneOrMore{"192.168.96.7"}, Aliases: []string{"haproxy.systemv.local"}, Roles: []cluster.Role{cluster.RoleLoadBalancer}},
+			{Name: "kworker1", Address: cluster.OneOrMore{"192.168.96.49"}, Roles: worker},
+			{Name: "kworker2", Address: cluster.OneOrMore{"192.168.96.50"}, Roles: worker},
+			{Name: "kworker3", Address: cluster.OneOrMore{"192.168.96.51"}, Roles: worker},
+		},
+	}
+}
+
+// open is a store in a new work directory.
+func open(t testing.TB, spec *cluster.Spec) *Store {
+	t.Helper()
+	return Open(artifact.OpenWorkDir(t.TempDir()), spec)
+}
+
+// issueAll plans and applies, and returns what was decided.
+func issueAll(t testing.TB, s *Store, now time.Time, groups ...string) []Decision {
+	t.Helper()
+	return apply(t, s, now, Options{}, groups...)
+}
+
+func apply(t testing.TB, s *Store, now time.Time, o Options, groups ...string) []Decision {
+	t.Helper()
+	decisions, err := s.PlanWith(now, o, groups...)
+	if err != nil {
+		t.Fatalf("failed to plan: %v", err)
+	}
+	if err := s.Apply(context.Background(), decisions); err != nil {
+		t.Fatalf("failed to apply: %v", err)
+	}
+	return decisions
+}
+
+// issued3 is a store with the full set in it.
+func issued3(t testing.TB) *Store {
+	t.Helper()
+	s := open(t, systemv())
+	issueAll(t, s, noon)
+	return s
+}
+
+// digests is the content and mode of every file in the work directory.
+func digests(t testing.TB, s *Store) map[string]string {
+	t.Helper()
+	sums := map[string]string{}
+	root := s.work.Path()
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		sums[strings.TrimPrefix(path, root+"/")] = info.Mode().String() + " " + artifact.Digest(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sums
+}
+
+func equal(a, b map[string]string) bool { return cmp.Equal(a, b) }
