@@ -1,0 +1,21 @@
+package etcd
+
+import "hardway/artifact"
+
+// BootstrapPath says, while it stands, that the member's next start is the first start of the whole cluster. Below /run,
+// so that no reboot brings it back; the unit takes it off as soon as the member is ready.
+const BootstrapPath = "/run/hardway/etcd-bootstrap.env"
+
+// stateVariable is how etcd is told in its environment whether it begins a cluster or is part of one.
+const stateVariable = "ETCD_INITIAL_CLUSTER_STATE"
+
+// BootstrapEnv is the file that lets a member begin a new cluster. It is part of no host's tree: it is written only when
+// DecideStart says so.
+func BootstrapEnv() artifact.File {
+	return artifact.File{
+		Path: BootstrapPath, Mode: 0o644, Component: Component, Content: artifact.Bytes([]byte(stateVariable + "=new\n")),
+	}
+}
+
+// byHand is how a member that was added to a running cluster is started with an empty data directory.
+func byHand(host string) string { return "ssh " + host + " systemctl start etcd" }

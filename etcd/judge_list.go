@@ -1,0 +1,81 @@
+package etcd
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"hardway/cluster"
+)
+
+// listed: every node of the spec is in the member list, under its name, with its URLs, as a voting member.
+func (j *judgement) listed() {
+	if j.list == nil {
+		return
+	}
+	for _, n := range j.nodes {
+		l, ok := j.of[n.Name]
+		if !ok {
+			j.add(n.Name, "member list", j.etcdctl("member add", n.Name, "--peer-urls="+n.PeerURL())+"; then start it: "+byHand(n.Name),
+				"is missing from the member list; expected %s=%s", n.Name, n.PeerURL())
+			continue
+		}
+		j.row(n, l)
+	}
+}
+
+// row compares a node's row of the member list.
+func (j *judgement) row(n cluster.Node, l ListedMember) {
+	if !slices.Equal(l.PeerURLs, []string{n.PeerURL()}) {
+		j.add(n.Name, "peer URL", j.etcdctl("member update", hex(l.ID), "--peer-urls="+n.PeerURL()),
+			"is listed with peer URL %s; expected %s", urls(l.PeerURLs), n.PeerURL())
+	}
+	switch {
+	case l.Name == "":
+		j.add(n.Name, "member list", "start it: "+byHand(n.Name), "was added as member %s and has never started; expected a running member", hex(l.ID))
+	case l.Name != n.Name:
+		j.add(n.Name, "name", "hardway render etcd && hardway apply etcd", "is listed as %q; expected %q", l.Name, n.Name)
+	}
+	if started := l.Name != ""; started && !slices.Equal(l.ClientURLs, []string{n.ClientURL()}) {
+		j.add(n.Name, "client URL", "hardway render etcd && hardway apply etcd", "is listed with client URL %s; expected %s", urls(l.ClientURLs), n.ClientURL())
+	}
+	if l.Learner || j.seen[n.Name].Learner {
+		j.add(n.Name, "learner", j.etcdctl("member promote", hex(l.ID)), "member %s is a learner; expected a voting member", hex(l.ID))
+	}
+}
+
+func urls(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ",")
+}
+
+// strangers: nobody but the spec's nodes is in the member list.
+func (j *judgement) strangers() {
+	for _, l := range j.rest {
+		j.add("", "member list", j.etcdctl("member remove", hex(l.ID)), "member %s (%q, %s) is a stranger: expected only the etcd hosts of the spec",
+			hex(l.ID), l.Name, urls(l.PeerURLs))
+	}
+}
+
+// sameView: all members of the cluster have the same member list.
+func (j *judgement) sameView() {
+	want := view(j.list)
+	for _, m := range j.inMain() {
+		if m.Listed != nil && view(m.Listed) != want {
+			j.add(m.Host, "member list", fmt.Sprintf("look whether it follows the leader: ssh %s journalctl -u etcd -n 50", m.Host),
+				"has another member list than the others: %s; expected %s", view(m.Listed), want)
+		}
+	}
+}
+
+// view is a member list on one line, in the order of IDs.
+func view(list []ListedMember) string {
+	var rows []string
+	for _, l := range list {
+		rows = append(rows, fmt.Sprintf("%s=%s=%s", hex(l.ID), l.Name, urls(l.PeerURLs)))
+	}
+	slices.Sort(rows)
+	return strings.Join(rows, " ")
+}

@@ -1,0 +1,191 @@
+package etcd
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"hardway/cluster"
+)
+
+// reachable: every member answers. One that is down because its data is gone is named as wiped.
+func (j *judgement) reachable() {
+	for _, n := range j.nodes {
+		m, seen := j.seen[n.Name]
+		if !seen {
+			m = MemberEvidence{Error: "nobody asked it", Client: Served{Error: "nobody asked it"}}
+		}
+		unit, looked := j.unit[n.Name]
+		empty := looked && unit.Error == "" && unit.DataEmpty
+		switch {
+		case m.Error == "":
+		case empty && j.formed():
+			j.add(n.Name, DataDir, j.wayBack(n), "is wiped: it holds no data, but the cluster has formed and lists %s as a member; expected its data", n.Name)
+		case empty:
+			j.add(n.Name, Unit, "hardway apply etcd", "has never run: %s holds no data and %s does not answer; expected a running member", DataDir, n.ClientURL())
+		case m.Client.Error != "" || m.Client.ok():
+			j.add(n.Name, Unit, fmt.Sprintf("ssh %s journalctl -u etcd -n 50; then hardway apply etcd", n.Name),
+				"is down: %s does not answer: %s; expected a running member", n.ClientURL(), m.Error)
+		}
+	}
+}
+
+// formed: some member answers, or holds data.
+func (j *judgement) formed() bool {
+	holds := func(u DeliveredUnit) bool { return u.Error == "" && u.Present && !u.DataEmpty }
+	for _, u := range j.unit {
+		if holds(u) {
+			return true
+		}
+	}
+	return len(j.answers()) > 0
+}
+
+// wayBack is how a wiped member returns: as a new member in place of the one it was, which needs a quorum of the others.
+func (j *judgement) wayBack(n cluster.Node) string {
+	intact := 0
+	for _, other := range j.nodes {
+		m, asked := j.seen[other.Name]
+		u, looked := j.unit[other.Name]
+		if asked && m.Error == "" || looked && u.Error == "" && !u.DataEmpty {
+			intact++
+		}
+	}
+	if intact < len(j.nodes)/2+1 {
+		return "do not start it as new; too few members are left for a quorum: restore the data directories, or a snapshot on every member (etcdutl snapshot restore)"
+	}
+	id := "ID"
+	if l, ok := j.of[n.Name]; ok {
+		id = hex(l.ID)
+	}
+	return fmt.Sprintf("do not start it as new; %s; %s; then start it: %s",
+		j.etcdctl("member remove", id), j.etcdctl("member add", n.Name, "--peer-urls="+n.PeerURL()), byHand(n.Name))
+}
+
+// oneCluster: every member belongs to the same cluster.
+func (j *judgement) oneCluster() {
+	for _, m := range j.answers() {
+		if m.ClusterID != j.main {
+			n, _ := j.spec.Node(m.Host)
+			j.add(m.Host, "cluster ID", fmt.Sprintf("if nothing in it is wanted: ssh %s 'systemctl stop etcd && rm -r %s/member'; then %s", m.Host, DataDir, j.wayBack(n)),
+				"belongs to another cluster: its cluster ID is %s, expected %s, that of %s", hex(m.ClusterID), hex(j.main), j.hosts(j.inMain()))
+		}
+	}
+}
+
+func (j *judgement) hosts(members []MemberEvidence) string {
+	var names []string
+	for _, m := range members {
+		names = append(names, m.Host)
+	}
+	return strings.Join(names, ", ")
+}
+
+// oneLeader: all members of the cluster follow the same leader in the same term.
+func (j *judgement) oneLeader() {
+	type reign struct{ leader, term uint64 }
+	var reigns []reign
+	members := j.inMain()
+	for _, m := range members {
+		reigns = append(reigns, reign{m.Leader, m.Term})
+	}
+	common := mostCommon(reigns)
+	for i, m := range members {
+		switch {
+		case m.Leader == 0:
+			j.add(m.Host, "leader", "start the members that are down; a quorum elects a leader by itself",
+				"knows no leader; expected one that all members follow")
+		case reigns[i] != common && common.leader != 0:
+			j.add(m.Host, "leader", fmt.Sprintf("look at the network between members: ssh %s journalctl -u etcd -n 50", m.Host),
+				"follows leader %s in term %d; expected leader %s in term %d, as most members do", hex(m.Leader), m.Term, hex(common.leader), common.term)
+		}
+	}
+}
+
+// health: every member of the cluster serves reads that need the leader, and complains of nothing.
+func (j *judgement) health() {
+	for _, m := range j.answers() {
+		hint := fmt.Sprintf("ssh %s journalctl -u etcd -n 50", m.Host)
+		if m.ReadError != "" {
+			j.add(m.Host, "health", hint, "does not serve a linearizable read: %s", m.ReadError)
+		}
+		if m.ListError != "" {
+			j.add(m.Host, "member list", hint, "does not tell its member list: %s", m.ListError)
+		}
+		for _, line := range m.StatusErrors {
+			if m.Leader != 0 {
+				j.add(m.Host, "health", hint, "reports an error: %s", line)
+			}
+		}
+	}
+}
+
+// alarms: none is raised, for whichever member and by whichever member known.
+func (j *judgement) alarms() {
+	var told []Alarm
+	for _, m := range j.inMain() {
+		for _, a := range m.Alarms {
+			if slices.Contains(told, a) {
+				continue
+			}
+			told = append(told, a)
+			j.add(j.hostOf(a.MemberID), "alarm", j.disarm(a), "alarm %s is raised for member %s; expected none", a.Kind, hex(a.MemberID))
+		}
+	}
+}
+
+func (j *judgement) disarm(a Alarm) string {
+	if a.Kind == "NOSPACE" {
+		return fmt.Sprintf("make room, then take the alarm off: %s REVISION; %s; %s", j.etcdctl("compact"), j.etcdctl("defrag", "--cluster"), j.etcdctl("alarm disarm"))
+	}
+	return fmt.Sprintf("the member's data is not what the others hold: take it out and add it anew: %s", j.etcdctl("member remove", hex(a.MemberID)))
+}
+
+// hostOf is the node with that member ID, empty for none.
+func (j *judgement) hostOf(id uint64) string {
+	for _, n := range j.nodes {
+		if l, ok := j.of[n.Name]; ok && l.ID == id {
+			return n.Name
+		}
+		if m, ok := j.seen[n.Name]; ok && m.Error == "" && m.ID == id {
+			return n.Name
+		}
+	}
+	return ""
+}
+
+// hashes: all members hold the same data at the same revision. Hashes of different compactions say nothing.
+func (j *judgement) hashes() {
+	groups := map[[2]int64][]MemberEvidence{}
+	for _, m := range j.inMain() {
+		switch {
+		case m.Hash.Error != "":
+			j.add(m.Host, "data", fmt.Sprintf("ssh %s journalctl -u etcd -n 50", m.Host), "does not tell the hash of its data at revision %d: %s", m.Hash.Revision, m.Hash.Error)
+		case !m.Learner:
+			at := [2]int64{m.Hash.Revision, m.Hash.Compacted}
+			groups[at] = append(groups[at], m)
+		}
+	}
+	for _, members := range groups {
+		var values []uint32
+		for _, m := range members {
+			values = append(values, m.Hash.Value)
+		}
+		common := mostCommon(values)
+		for _, m := range members {
+			if m.Hash.Value != common {
+				j.add(m.Host, "data", fmt.Sprintf("stop it before it serves more of it: ssh %s systemctl stop etcd; then %s", m.Host, j.etcdctl("member remove", hex(m.ID))),
+					"holds other data than most members: its hash at revision %d is %d, expected %d", m.Hash.Revision, m.Hash.Value, common)
+			}
+		}
+	}
+}
+
+// versions: every member runs the etcd that the spec asks for.
+func (j *judgement) versions() {
+	for _, m := range j.answers() {
+		if want := strings.TrimPrefix(j.spec.Etcd.Version, "v"); m.Version != want {
+			j.add(m.Host, "version", "put the right etcd into binaries.dir, then: hardway render etcd && hardway apply etcd", "runs etcd %s; expected %s", m.Version, want)
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package etcd
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"hardway/cluster"
+)
+
+// StartFacts is what a host says of its member before anything is started: plain data, read over SSH.
+type StartFacts struct {
+	Host string
+	// DataEmpty: DataDir is missing, or nothing stands in it.
+	DataEmpty bool
+	// LogEmpty: LogDir is missing, or nothing stands in it. A start that failed early leaves a database without a log.
+	LogEmpty bool
+	// BootstrapPending: BootstrapPath stands on the host, so the member was armed for a new cluster and never got ready.
+	BootstrapPending bool
+	// Running: the unit has a main process, ready or not.
+	Running bool
+	// Stale: the process runs on inputs that are no longer what stands there.
+	Stale bool
+	// Leader: the member leads its cluster.
+	Leader bool
+}
+
+// formed: the member was ready in some cluster.
+func (f StartFacts) formed() bool { return f.hasLog() && !f.BootstrapPending }
+
+// hasLog: the member has taken part in some cluster, ready or not.
+func (f StartFacts) hasLog() bool { return !f.DataEmpty && !f.LogEmpty }
+
+// Decision is how members are brought to run, as a value. Its lists are done in order: BootstrapEnv is written on every
+// host of Arm before anything starts, Start is started all at once (members wait for each other), Restart is restarted
+// one at a time, each behind a gate. Without anything to do all are empty.
+type Decision struct {
+	// Bootstrap: this begins a cluster, or goes on with beginning it.
+	Bootstrap bool
+	Arm       []string
+	Start     []string
+	// Restart has the leader last.
+	Restart []string
+}
+
+// Idle reports whether nothing is left to do.
+func (d Decision) Idle() bool { return len(d.Arm)+len(d.Start)+len(d.Restart) == 0 }
+
+// DecideStart decides from every member's facts, in the order of the spec, what may be started and as what. A new cluster
+// is begun only while no member was ever ready in one; with problems nothing may be done.
+func DecideStart(facts []StartFacts) (Decision, []cluster.Problem) {
+	if !slices.ContainsFunc(facts, StartFacts.formed) {
+		return decideNew(facts)
+	}
+	if problems := wiped(facts); len(problems) > 0 {
+		return Decision{}, problems
+	}
+	return decideFormed(facts), nil
+}
+
+// decideNew begins a cluster, or goes on where an earlier run was interrupted: no member has been ready yet.
+func decideNew(facts []StartFacts) (Decision, []cluster.Problem) {
+	decision := Decision{Bootstrap: len(facts) > 0}
+	var problems []cluster.Problem
+	for _, f := range facts {
+		switch {
+		case f.BootstrapPending:
+		case f.DataEmpty:
+			decision.Arm = append(decision.Arm, f.Host)
+		default:
+			problems = append(problems, leftover(f.Host))
+		}
+		if !f.Running {
+			decision.Start = append(decision.Start, f.Host)
+		}
+	}
+	if len(problems) > 0 {
+		return Decision{}, problems
+	}
+	return decision, nil
+}
+
+// decideFormed starts what is stopped and restarts what is stale.
+func decideFormed(facts []StartFacts) Decision {
+	var decision Decision
+	var leader []string
+	for _, f := range facts {
+		switch {
+		case !f.Running:
+			decision.Start = append(decision.Start, f.Host)
+		case f.Stale && f.Leader:
+			leader = append(leader, f.Host)
+		case f.Stale:
+			decision.Restart = append(decision.Restart, f.Host)
+		}
+	}
+	decision.Restart = append(decision.Restart, leader...)
+	return decision
+}
+
+// wiped is a problem for each member without its log in a cluster that has formed. A member that is still armed is none
+// as long as the others are a quorum without it: the run that began the cluster died before it started this one, and it
+// joins as the member it always was.
+func wiped(facts []StartFacts) []cluster.Problem {
+	logs := 0
+	var lost, formed []string
+	for _, f := range facts {
+		if f.hasLog() {
+			logs++
+		}
+		if f.formed() {
+			formed = append(formed, f.Host)
+		}
+	}
+	quorum := len(facts)/2 + 1
+	var problems []cluster.Problem
+	for _, f := range facts {
+		if f.hasLog() || f.BootstrapPending && logs >= quorum {
+			continue
+		}
+		lost = append(lost, f.Host)
+		problems = append(problems, cluster.Problem{Host: f.Host, Subject: DataDir})
+	}
+	for i := range problems {
+		problems[i].Message = fmt.Sprintf("holds no data, but %s was a member of a formed cluster: starting %s as new could begin an empty cluster under the same ID",
+			strings.Join(formed, ", "), strings.Join(lost, ", "))
+		problems[i].Hint = wayBack(problems[i].Host, formed[0], logs >= quorum)
+	}
+	return problems
+}
+
+// wayBack is what brings a wiped member back by hand.
+func wayBack(host, healthy string, quorum bool) string {
+	if !quorum {
+		return fmt.Sprintf("the members that are left are no quorum: restore the data directories, or restore a snapshot of %s on every member (etcdutl snapshot restore)", healthy)
+	}
+	return fmt.Sprintf("on %s: etcdctl member list, member remove ID-OF-%s, member add %s; then start %s with %s=existing",
+		healthy, host, host, host, stateVariable)
+}
+
+func leftover(host string) cluster.Problem {
+	return cluster.Problem{
+		Host: host, Subject: DataDir,
+		Message: "holds a database without a write-ahead log, and no cluster has formed: expected an empty directory",
+		Hint:    fmt.Sprintf("look at it; if nothing in it is wanted: ssh %s rm -r %s/member", host, DataDir),
+	}
+}
