@@ -12,13 +12,20 @@ func address(text string) (netip.Addr, bool) {
 	return addr.Unmap(), true
 }
 
+// parsePrefix reads a CIDR with whatever bits it has behind its prefix. IPv4 mapped into IPv6 is none: a range belongs to
+// one family.
+func parsePrefix(text string) (netip.Prefix, bool) {
+	prefix, err := netip.ParsePrefix(text)
+	return prefix, err == nil && !prefix.Addr().Is4In6()
+}
+
 // canonical is the one spelling of an IP address or CIDR, and any other text as it is. Bits behind a CIDR's prefix stay:
 // they are a mistake to be reported.
 func canonical(text string) string {
 	if addr, ok := address(text); ok {
 		return addr.String()
 	}
-	if prefix, err := netip.ParsePrefix(text); err == nil {
+	if prefix, ok := parsePrefix(text); ok {
 		return prefix.String()
 	}
 	return text
@@ -34,7 +41,7 @@ func canonicalAll(texts []string) {
 func prefixes(cidrs []string) []netip.Prefix {
 	var out []netip.Prefix
 	for _, cidr := range cidrs {
-		if prefix, err := netip.ParsePrefix(cidr); err == nil {
+		if prefix, ok := parsePrefix(cidr); ok {
 			out = append(out, prefix.Masked())
 		}
 	}

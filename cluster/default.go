@@ -1,9 +1,6 @@
 package cluster
 
-import (
-	"net/netip"
-	"time"
-)
+import "time"
 
 // Default fills in what the spec leaves open. It never changes what is given, except that IP addresses are put into
 // their one canonical spelling, so that they can be compared as text from here on.
@@ -32,15 +29,11 @@ func (s *Spec) defaultNetwork() {
 
 // defaultNodeMask is what kube-controller-manager takes: 24 for IPv4, 64 where IPv6 is the only family.
 func (s *Spec) defaultNodeMask() int {
-	for _, cidr := range s.Network.PodCIDR {
-		if prefix, err := netip.ParsePrefix(cidr); err != nil || prefix.Addr().Is4() {
-			return 24
-		}
+	pods := prefixes(s.Network.PodCIDR)
+	if len(pods) == 1 && pods[0].Addr().Is6() {
+		return 64
 	}
-	if len(s.Network.PodCIDR) == 0 {
-		return 24
-	}
-	return 64
+	return 24
 }
 
 func (s *Spec) defaultPKI() {

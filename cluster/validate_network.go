@@ -22,7 +22,7 @@ func (r *review) ranges() []cidr {
 func readable(path string, texts []string) []cidr {
 	var out []cidr
 	for i, text := range texts[:min(len(texts), 3)] {
-		if prefix, err := netip.ParsePrefix(text); err == nil {
+		if prefix, ok := parsePrefix(text); ok {
 			out = append(out, cidr{listPath(path, texts, i), prefix.Masked()})
 		}
 	}
@@ -40,12 +40,10 @@ func (r *review) cidrs(path, example string, texts []string) {
 	}
 	for i, text := range texts {
 		at := listPath(path, texts, i)
-		prefix, err := netip.ParsePrefix(text)
+		prefix, ok := parsePrefix(text)
 		switch {
-		case err != nil:
+		case !ok:
 			r.report(at, "write a range as in "+example, "%q is no CIDR", short(text))
-		case prefix.Addr().Is4In6():
-			r.report(at, "write it as IPv4, as in "+example, "%s is an IPv4 range mapped into IPv6", text)
 		case prefix != prefix.Masked():
 			r.report(at, "write "+prefix.Masked().String(), "%s has bits set behind its prefix", text)
 		case unroutable(prefix.Addr()):
