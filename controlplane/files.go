@@ -2,26 +2,27 @@ package controlplane
 
 import (
 	"io/fs"
+	"path"
+	"slices"
+	"strings"
 
 	"hardway/artifact"
+	"hardway/binaries"
 	"hardway/cluster"
 	"hardway/kubeconfig"
+	"hardway/pki"
 )
 
-// Certificates gives the PKI files of a node for a component; a pki.Store does.
-type Certificates interface {
-	Files(node cluster.Node, component string) ([]artifact.File, error)
-}
-
-// Files is everything a master holds besides etcd, the binaries excepted. It is empty for a node that is none.
-func Files(spec *cluster.Spec, node cluster.Node, certificates Certificates, encryption Encryption) ([]artifact.File, error) {
+// Files is everything a master holds besides etcd, sorted by path; nothing for a node that is none. The same spec and
+// work directory give the same bytes. An error names what is missing in the work directory and what makes it.
+func Files(spec *cluster.Spec, node cluster.Node, store *pki.Store, encryption Encryption) ([]artifact.File, error) {
 	if !isMaster(node) {
 		return nil, nil
 	}
 	if _, err := minor(spec); err != nil {
 		return nil, err
 	}
-	files, err := certificates.Files(node, component)
+	files, err := ground(spec, node, store)
 	if err != nil {
 		return nil, err
 	}
@@ -29,13 +30,27 @@ func Files(spec *cluster.Spec, node cluster.Node, certificates Certificates, enc
 	if err != nil {
 		return nil, err
 	}
-	files = append(append(files, directories()...), configs...)
-	files = append(files, encryption.file())
+	files = slices.Concat(files, directories(), configs, []artifact.File{encryption.file()})
 	units, err := units(spec, node, files)
 	if err != nil {
 		return nil, err
 	}
-	return append(files, units...), nil
+	files = append(files, units...)
+	slices.SortFunc(files, func(a, b artifact.File) int { return strings.Compare(a.Path, b.Path) })
+	return files, nil
+}
+
+// ground is what comes from the work directory: certificates and executables.
+func ground(spec *cluster.Spec, node cluster.Node, store *pki.Store) ([]artifact.File, error) {
+	files, err := store.Files(node, component)
+	if err != nil {
+		return nil, err
+	}
+	executables, err := binaries.Files(store.WorkDir(), spec, component, Binaries()...)
+	if err != nil {
+		return nil, err
+	}
+	return append(files, executables...), nil
 }
 
 // Reads is who reads what on a master, besides etcd. It is empty for a node that is none.
@@ -62,7 +77,7 @@ func referred(spec *cluster.Spec, user string) []artifact.Read {
 
 func directories() []artifact.File {
 	return []artifact.File{
-		{Path: configDir, Mode: fs.ModeDir | 0o755, Component: component},
+		{Path: path.Dir(auditDir), Mode: fs.ModeDir | 0o755, Component: component},
 		{Path: auditDir, Mode: fs.ModeDir | 0o700, Component: component},
 	}
 }

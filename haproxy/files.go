@@ -6,6 +6,7 @@ import (
 
 	"hardway/artifact"
 	"hardway/cluster"
+	"hardway/pki"
 )
 
 const (
@@ -19,22 +20,18 @@ const (
 	// Backend is the name of the backend that holds the API servers, each under its node's name.
 	Backend = "apiservers"
 
-	caPath    = "/etc/haproxy/pki/ca-bundle.crt"
+	caPath    = pki.HAProxyDir + "/" + pki.KubernetesBundle
 	dropInDir = artifact.UnitDir + "/haproxy.service.d"
 	dropIn    = dropInDir + "/hardway.conf"
 )
 
-// Certificates gives the PKI files of a node for a component; a pki.Store does.
-type Certificates interface {
-	Files(node cluster.Node, component string) ([]artifact.File, error)
-}
-
-// Files is everything a load balancer holds. It is empty for a node that is none.
-func Files(spec *cluster.Spec, node cluster.Node, certificates Certificates, secrets Secrets) ([]artifact.File, error) {
+// Files is everything a load balancer holds; nothing for a node that is none. The same input gives the same bytes. An
+// error names what is missing in the work directory and what makes it, or what of the spec cannot be rendered.
+func Files(spec *cluster.Spec, node cluster.Node, store *pki.Store, secrets Secrets) ([]artifact.File, error) {
 	if !node.Has(cluster.RoleLoadBalancer) {
 		return nil, nil
 	}
-	files, err := certificates.Files(node, component)
+	files, err := store.Files(node, component)
 	if err != nil {
 		return nil, err
 	}

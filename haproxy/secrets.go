@@ -36,20 +36,29 @@ type StatsSecrets struct {
 
 // PlanSecrets reads secrets.yaml or, where there is none, makes it from random. What exists is never changed.
 func PlanSecrets(w *artifact.WorkDir, random io.Reader) (Secrets, artifact.Plan, error) {
-	var plan artifact.Plan
-	data, err := os.ReadFile(w.Path(SecretsFile))
+	secrets, err := load(w)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newSecrets(random)
 	}
+	var plan artifact.Plan
+	if err == nil {
+		plan.Keep(SecretsFile, "is made once")
+	}
+	return secrets, plan, err
+}
+
+// load reads secrets.yaml; the error wraps fs.ErrNotExist where there is none.
+func load(w *artifact.WorkDir) (Secrets, error) {
+	data, err := os.ReadFile(w.Path(SecretsFile))
 	if err != nil {
-		return Secrets{}, plan, fmt.Errorf("failed to read secrets: %w", err)
+		return Secrets{}, fmt.Errorf("failed to read the secrets: %w", err)
 	}
 	secrets, err := parseSecrets(data)
 	if err != nil {
-		return Secrets{}, plan, fmt.Errorf("failed to read secrets from %s, put it back from a backup: %w", w.Path(SecretsFile), err)
+		return Secrets{}, fmt.Errorf("failed to read the secrets in %s, put the file back from a backup or move it away to have new ones made: %w",
+			w.Path(SecretsFile), err)
 	}
-	plan.Keep(SecretsFile, "is made once")
-	return secrets, plan, nil
+	return secrets, nil
 }
 
 func newSecrets(random io.Reader) (Secrets, artifact.Plan, error) {

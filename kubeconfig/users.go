@@ -20,6 +20,8 @@ const APIPort = 6443
 type User struct {
 	// Name is the subcommand's, the file's and the leaf certificate's name in the catalogue.
 	Name string
+	// Summary says in half a sentence what it is for.
+	Summary string
 	// Component renders the copy for hosts; empty where the user is kept off hosts.
 	Component string
 	// nodes each have a certificate of their own; nil where one serves the whole cluster.
@@ -31,12 +33,12 @@ type User struct {
 // Users is the table, in the order of the command line.
 func Users() []User {
 	return []User{
-		{Name: "super-admin"},
-		{Name: "admin"},
-		{Name: "controller-manager", Component: "controlplane", nodes: masters, local: true},
-		{Name: "scheduler", Component: "controlplane", nodes: masters, local: true},
-		{Name: "kubelet", Component: "worker", nodes: (*cluster.Spec).Kubelets},
-		{Name: "kube-proxy", Component: "worker", nodes: (*cluster.Spec).Kubelets},
+		{Name: "super-admin", Summary: "for emergencies: past every authorization, kept off hosts"},
+		{Name: "admin", Summary: "for people and scripts that run the cluster"},
+		{Name: "controller-manager", Summary: "as each controller-manager, to its own API server", Component: "controlplane", nodes: masters, local: true},
+		{Name: "scheduler", Summary: "as each scheduler, to its own API server", Component: "controlplane", nodes: masters, local: true},
+		{Name: "kubelet", Summary: "as each kubelet", Component: "worker", nodes: (*cluster.Spec).Kubelets},
+		{Name: "kube-proxy", Summary: "as each kube-proxy", Component: "worker", nodes: (*cluster.Spec).Kubelets},
 	}
 }
 
@@ -67,7 +69,7 @@ func People(spec *cluster.Spec) []Entry {
 	var entries []Entry
 	for _, u := range Users() {
 		if u.nodes == nil {
-			entries = append(entries, Entry{User: u, File: path.Join(Dir, u.Name+".kubeconfig"), Server: Endpoint(spec)})
+			entries = append(entries, Entry{User: u, File: path.Join(Dir, u.Name+".kubeconfig"), Server: spec.EndpointURL()})
 			continue
 		}
 		for _, n := range u.nodes(spec) {
@@ -94,11 +96,8 @@ func (u User) server(spec *cluster.Spec, n cluster.Node) string {
 	if u.local {
 		return url(n.PrimaryAddress(), APIPort)
 	}
-	return Endpoint(spec)
+	return spec.EndpointURL()
 }
-
-// Endpoint is the URL that kubelets, kube-proxy and people dial.
-func Endpoint(spec *cluster.Spec) string { return url(spec.Endpoint.Host, spec.Endpoint.Port) }
 
 func url(host string, port int) string {
 	return "https://" + net.JoinHostPort(host, strconv.Itoa(port))
