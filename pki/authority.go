@@ -38,6 +38,15 @@ func (p *Pair) Cert() *x509.Certificate { return p.Chain[0] }
 // Intermediates is what is served after a leaf: the chain without its root.
 func (p *Pair) Intermediates() []*x509.Certificate { return p.Chain[:len(p.Chain)-1] }
 
+// window is when the whole chain is valid: an issuer above may end before the certificate that signs.
+func (p *Pair) window() window {
+	w := windowOfCert(p.Cert())
+	for _, c := range p.Chain[1:] {
+		w = w.within(windowOfCert(c))
+	}
+	return w
+}
+
 // AuthorityRow is one row of the table of authorities.
 type AuthorityRow struct {
 	Name string

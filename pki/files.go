@@ -82,7 +82,7 @@ func (s *Store) secretFile(f artifact.File, source string) ([]artifact.File, err
 		return nil, err
 	}
 	if key == nil {
-		return nil, missing(source, groupOf(source))
+		return nil, s.missingKey(source)
 	}
 	f.Secret, f.Source, f.Content = true, source, artifact.FromFile(s.work.Path(source))
 	return []artifact.File{f}, nil
@@ -95,6 +95,15 @@ func (s *Store) public(source string) ([]byte, error) {
 		err = missing(source, groupOf(source))
 	}
 	return data, err
+}
+
+// missingKey is missing for a private key that may be kept elsewhere on purpose.
+func (s *Store) missingKey(source string) error {
+	if row := authorityRow(Kubernetes); source == row.KeyFile() && s.exists(row.CertFile()) {
+		return problem(source, "put it there; where it is kept elsewhere, set spec.pki.signOnMasters to false",
+			"it is missing, and the controller-manager is to sign with it")
+	}
+	return missing(source, groupOf(source))
 }
 
 func missing(file, group string) error {

@@ -48,19 +48,27 @@ func (v verdict) reason() string { return strings.Join(v.reasons, "; ") }
 // judge reads a leaf and holds it against its row, its authority and the clock. The error is a problem with the private
 // key, which is never replaced without being asked: unreadable, encrypted, open to others.
 func (s *Store) judge(r Request, a Authority, now time.Time) (verdict, error) {
+	var v verdict
+	certs, certErr := s.readCertificates(r.CertFile())
+	if len(certs) > 0 {
+		v.cert = certs[0]
+	}
 	key, err := s.readKey(r.KeyFile())
 	if err != nil {
-		return verdict{state: StateWrong, reasons: []string{err.Error()}}, err
+		return v.with(StateWrong, "its private key: "+message(err)), err
 	}
-	v := verdict{keepKey: key != nil && keyAlgorithm(key.Public()) == wantedAlgorithm(s.spec.PKI.Key)}
-	certs, err := s.readCertificates(r.CertFile())
+	v.keepKey = key != nil && keyAlgorithm(key.Public()) == wantedAlgorithm(s.spec.PKI.Key)
 	switch {
-	case err != nil:
-		return v.with(StateWrong, "the certificate cannot be read"), nil
+	case certErr != nil:
+		return v.with(StateWrong, "it is no certificate: "+message(certErr)), nil
 	case certs == nil:
 		return v.with(StateMissing, "there is none yet"), nil
 	}
-	v.cert = certs[0]
+	return s.compare(v, r, certs, key, a).inTime(now, a.Signer), nil
+}
+
+// compare adds everything in which a leaf differs from what is asked for.
+func (s *Store) compare(v verdict, r Request, certs []*x509.Certificate, key crypto.Signer, a Authority) verdict {
 	if key == nil {
 		v = v.with(StateMissing, "its private key is missing")
 	} else {
@@ -70,7 +78,7 @@ func (s *Store) judge(r Request, a Authority, now time.Time) (verdict, error) {
 	if v.state == "" && len(v.reasons) > 0 {
 		v.state = StateWrong
 	}
-	return v.inTime(now, a.Signer), nil
+	return v
 }
 
 func (v verdict) with(state State, reason string) verdict {
@@ -91,7 +99,7 @@ func (v verdict) inTime(now time.Time, signer *Pair) verdict {
 		return v.with(StateWrong, "it is not valid before "+day(c.NotBefore))
 	case renewFrom(c).After(now):
 		return v.with(StateValid, "valid until "+day(c.NotAfter))
-	case signer != nil && !signer.Cert().NotAfter.After(c.NotAfter):
+	case signer != nil && !signer.window().NotAfter.After(c.NotAfter):
 		v.bound = true
 		return v.with(StateExpiring, fmt.Sprintf("it expires on %s, together with its authority: rotate that", day(c.NotAfter)))
 	}
@@ -145,13 +153,13 @@ func checkIdentity(r Request, cert *x509.Certificate) []string {
 }
 
 func checkIssuer(certs []*x509.Certificate, signer *Pair) []string {
-	cert, ca := certs[0], signer.Cert()
-	if !issued(ca, cert) {
+	cert := certs[0]
+	if !issued(signer.Cert(), cert) {
 		return []string{fmt.Sprintf("it was signed by another CA (%s) than the one in place", cert.Issuer)}
 	}
 	var reasons []string
-	if cert.NotAfter.After(ca.NotAfter) {
-		reasons = append(reasons, fmt.Sprintf("it outlives its authority, which ends on %s", day(ca.NotAfter)))
+	if end := signer.window().NotAfter; cert.NotAfter.After(end) {
+		reasons = append(reasons, "it outlives its authority, which ends on "+day(end))
 	}
 	if !slices.EqualFunc(certs[1:], signer.Intermediates(), func(a, b *x509.Certificate) bool { return bytes.Equal(a.Raw, b.Raw) }) {
 		reasons = append(reasons, "the chain after it is not its authority's")

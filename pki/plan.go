@@ -60,10 +60,17 @@ func (p *planner) plan() ([]Decision, error) {
 			return nil, err
 		}
 	}
+	return p.finish()
+}
+
+func (p *planner) finish() ([]Decision, error) {
+	if len(p.problems) > 0 {
+		return nil, p.problems
+	}
 	for i := range p.decisions {
 		p.decisions[i].at = p.now
 	}
-	return p.decisions, p.problems.OrNil()
+	return p.decisions, nil
 }
 
 // rows is what the catalogue holds of the selected groups.
@@ -148,7 +155,7 @@ func (p *planner) decideAuthority(a *planned) {
 	case a.Signer == nil:
 		d.Reason = "it is kept elsewhere: put its certificate here before pki import"
 	default:
-		d.Reason = "valid until " + day(a.Signer.Cert().NotAfter) + stage(a.Authority)
+		d.Reason = "valid until " + day(a.Signer.window().NotAfter) + stage(a.Authority)
 	}
 	p.decisions = append(p.decisions, d)
 }
@@ -233,10 +240,10 @@ func (p *planner) decideLeaf(r Request, a *planned) (Decision, error) {
 	return d, nil
 }
 
-// validity is the window of the certificate that will sign.
+// validity is the window of what will sign.
 func (a *planned) validity() window {
 	if a.fresh {
 		return a.window
 	}
-	return windowOfCert(a.Signer.Cert())
+	return a.Signer.window()
 }

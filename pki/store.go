@@ -91,6 +91,15 @@ func (s *Store) readKey(file string) (crypto.Signer, error) {
 	return key, nil
 }
 
+// message is what a problem says, without the file it is about.
+func message(err error) string {
+	var found cluster.Problems
+	if errors.As(err, &found) && len(found) > 0 {
+		return found[0].Message
+	}
+	return err.Error()
+}
+
 // collect gathers problems, so that all are reported in one go; it returns an error that is no problem as it is.
 func collect(problems *cluster.Problems, err error) error {
 	var found cluster.Problems
