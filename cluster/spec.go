@@ -144,8 +144,8 @@ type SSH struct {
 	// IdentityFile is a private key, with ~ for the home directory; empty means the agent, then the files that ssh
 	// itself looks for.
 	IdentityFile string `json:"identityFile,omitempty"`
-	// Jump is the hosts to go through, each [user@]host[:port], the first one first.
-	Jump OneOrMore `json:"jump,omitempty"`
+	// Jump is the hosts to go through, each [user@]host[:port], the first one first. Under a host [] means none.
+	Jump OneOrMore `json:"jump,omitzero"`
 	Sudo *bool     `json:"sudo,omitempty"`
 	// Parallel is how many hosts are worked on at once; it is the cluster's alone.
 	Parallel int `json:"parallel,omitempty"`
