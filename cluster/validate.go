@@ -72,3 +72,16 @@ func listed(words []string) string {
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
+
+// repeated is the places of values that stood in the list before.
+func repeated[T comparable](values []T) []int {
+	seen := make(map[T]bool, len(values))
+	var at []int
+	for i, v := range values {
+		if seen[v] {
+			at = append(at, i)
+		}
+		seen[v] = true
+	}
+	return at
+}

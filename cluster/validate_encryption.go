@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -53,8 +52,8 @@ func checkEncryptedResources(r *review) {
 		if !everything && len(validation.IsDNS1123Subdomain(name)) > 0 {
 			r.report(index(path, i), "write a plural name with its group, as in secrets or widgets.example.com, or *.* for all", "%q is no resource", short(resource))
 		}
-		if slices.Index(resources, resource) < i {
-			r.report(index(path, i), "remove one of the two", "%q stands there twice", short(resource))
-		}
+	}
+	for _, i := range repeated(resources) {
+		r.report(index(path, i), "remove one of the two", "%q stands there twice", short(resources[i]))
 	}
 }

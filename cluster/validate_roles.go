@@ -1,9 +1,6 @@
 package cluster
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Roles is every role a host can have.
 func Roles() []Role { return []Role{RoleEtcd, RoleControlPlane, RoleLoadBalancer, RoleWorker} }
@@ -20,9 +17,9 @@ func checkRoles(r *review) {
 		}
 		for j, role := range n.Roles {
 			r.oneOf(index(path, j), string(role), known)
-			if slices.Index(n.Roles, role) < j {
-				r.report(index(path, j), "remove one of the two", "%q stands there twice", short(string(role)))
-			}
+		}
+		for _, j := range repeated(n.Roles) {
+			r.report(index(path, j), "remove one of the two", "%q stands there twice", short(string(n.Roles[j])))
 		}
 	}
 }
