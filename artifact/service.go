@@ -37,8 +37,8 @@ type Service struct {
 	// Binary is the absolute path of the executable, Version what it should be: both are inputs.
 	Binary, Version string
 	Flags           []Flag
-	// Options are further lines of [Service], in order.
-	Options []Option
+	// UnitOptions are further lines of [Unit], Options of [Service], in order.
+	UnitOptions, Options []Option
 }
 
 // Option is one Name=Value line of a unit's section.
@@ -71,6 +71,9 @@ func (s Service) options(flags []Flag, inputs string) []*unit.UnitOption {
 		if len(order.units) > 0 {
 			out = append(out, unit.NewUnitOption("Unit", order.name, strings.Join(order.units, " ")))
 		}
+	}
+	for _, o := range s.UnitOptions {
+		out = append(out, unit.NewUnitOption("Unit", o.Name, o.Value))
 	}
 	out = append(out, unit.NewUnitOption("Service", "Environment", InputsVariable+"="+inputs))
 	out = append(out, unit.NewUnitOption("Service", "ExecStart", commandLine(s.Binary, flags)))

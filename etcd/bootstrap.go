@@ -1,15 +1,21 @@
 package etcd
 
-import "hardway/artifact"
+import (
+	"fmt"
+	"path"
 
-// BootstrapPath says, while it stands, that the member's next start is the first start of the whole cluster. Below /run,
-// so that no reboot brings it back; the unit takes it off as soon as the member is ready.
+	"hardway/artifact"
+)
+
+// BootstrapPath lets a member without data start, while it stands: as the first start of a whole cluster, or as a member
+// that was just added to one. Below /run, so that no reboot brings it back; the unit takes it off as soon as the member
+// is ready.
 const BootstrapPath = "/run/hardway/etcd-bootstrap.env"
 
 // stateVariable is how etcd is told in its environment whether it begins a cluster or is part of one.
 const stateVariable = "ETCD_INITIAL_CLUSTER_STATE"
 
-// BootstrapEnv is the file that lets a member begin a new cluster. It is part of no host's tree: it is written only when
+// BootstrapEnv is the file at BootstrapPath that lets a member begin a new cluster. It is part of no host's tree: it is written only when
 // DecideStart says so.
 func BootstrapEnv() artifact.File {
 	return artifact.File{
@@ -17,5 +23,7 @@ func BootstrapEnv() artifact.File {
 	}
 }
 
-// byHand is how a member that was added to a running cluster is started with an empty data directory.
-func byHand(host string) string { return "ssh " + host + " systemctl start etcd" }
+// byHand is how a member that was just added to a running cluster is started with its empty data directory.
+func byHand(host string) string {
+	return fmt.Sprintf("ssh %s 'mkdir -p %s && echo %s=existing > %s && systemctl start etcd'", host, path.Dir(BootstrapPath), stateVariable, BootstrapPath)
+}

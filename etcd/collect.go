@@ -15,7 +15,7 @@ import (
 // How often and how long apart members are asked again while what they say does not fit together yet, as during an
 // election.
 const (
-	settleRounds = 3
+	settleRounds = 5
 	settlePause  = 500 * time.Millisecond
 )
 
@@ -157,6 +157,10 @@ func (m *asked) ask(c *collection) {
 		return m.client.MemberList(ctx, clientv3.WithSerializable())
 	})
 	m.seen.takeList(list, err)
+	if m.seen.Leader == 0 {
+		// Without a leader the read would wait for one until it times out.
+		return
+	}
 	_, err = asking(c.ctx, func(ctx context.Context) (*clientv3.GetResponse, error) {
 		return m.client.Get(ctx, "health")
 	})

@@ -42,29 +42,39 @@ func Leader(ctx context.Context, spec *cluster.Spec, config *tls.Config, dial Di
 	return "", fmt.Errorf("failed to find the leader of etcd: no member that answers leads; try: hardway etcd verify")
 }
 
-// MoveLeader hands the lead from one host to another healthy one, so that stopping the first costs no election.
-func MoveLeader(ctx context.Context, spec *cluster.Spec, config *tls.Config, dial DialFunc, from, to string) error {
-	node, ok := spec.Node(from)
-	if !ok {
-		return fmt.Errorf("failed to move etcd's lead from %s: it is not in the spec", from)
+// MoveLeader hands the lead away from a host to the healthy voting member that is furthest in the log, so that stopping
+// the host costs no election. It does nothing where the host does not lead.
+func MoveLeader(ctx context.Context, spec *cluster.Spec, config *tls.Config, dial DialFunc, away string) error {
+	from, to := leaderAndNext(Collect(ctx, spec, config, dial, nil))
+	if from.Host != away {
+		return nil
 	}
-	target := uint64(0)
-	for _, m := range Collect(ctx, spec, config, dial, nil).Members {
-		if m.Host == to && m.Error == "" {
-			target = m.ID
-		}
+	if to.ID == 0 {
+		return fmt.Errorf("failed to move etcd's lead away from %s: no other member is healthy; try: hardway etcd verify", away)
 	}
-	if target == 0 {
-		return fmt.Errorf("failed to move etcd's lead to %s: it does not answer", to)
-	}
+	node, _ := spec.Node(away)
 	c, err := connect(ctx, node, config, dial)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	_, err = asking(ctx, func(ctx context.Context) (*clientv3.MoveLeaderResponse, error) { return c.MoveLeader(ctx, target) })
+	_, err = asking(ctx, func(ctx context.Context) (*clientv3.MoveLeaderResponse, error) { return c.MoveLeader(ctx, to.ID) })
 	if err != nil {
-		return fmt.Errorf("failed to move etcd's lead from %s to %s: %w", from, to, err)
+		return fmt.Errorf("failed to move etcd's lead from %s to %s: %w", away, to.Host, err)
 	}
 	return nil
+}
+
+// leaderAndNext is the member that leads, and the follower that should after it; zero without one.
+func leaderAndNext(e Evidence) (leader, next MemberEvidence) {
+	for _, m := range e.Members {
+		switch {
+		case m.Error != "" || m.ID == 0:
+		case m.ID == m.Leader:
+			leader = m
+		case !m.Learner && m.ReadError == "" && m.Applied > next.Applied:
+			next = m
+		}
+	}
+	return leader, next
 }

@@ -122,7 +122,7 @@ func wiped(facts []StartFacts) []cluster.Problem {
 		problems = append(problems, cluster.Problem{Host: f.Host, Subject: DataDir})
 	}
 	for i := range problems {
-		problems[i].Message = fmt.Sprintf("holds no data, but %s was a member of a formed cluster: starting %s as new could begin an empty cluster under the same ID",
+		problems[i].Message = fmt.Sprintf("is wiped: it holds no write-ahead log, but the cluster has formed (on %s): %s must not be started as new, that could begin an empty cluster under the same ID",
 			strings.Join(formed, ", "), strings.Join(lost, ", "))
 		problems[i].Hint = wayBack(problems[i].Host, formed[0], logs >= quorum)
 	}
@@ -132,10 +132,10 @@ func wiped(facts []StartFacts) []cluster.Problem {
 // wayBack is what brings a wiped member back by hand.
 func wayBack(host, healthy string, quorum bool) string {
 	if !quorum {
-		return fmt.Sprintf("the members that are left are no quorum: restore the data directories, or restore a snapshot of %s on every member (etcdutl snapshot restore)", healthy)
+		return fmt.Sprintf("the members that are left are no quorum: bring the lost data directories back, or restore a snapshot of %s on every member (etcdutl snapshot restore); if nothing was ever stored in it, ssh to each member, stop etcd, rm -r %s/member, and apply again", healthy, DataDir)
 	}
-	return fmt.Sprintf("on %s: etcdctl member list, member remove ID-OF-%s, member add %s; then start %s with %s=existing",
-		healthy, host, host, host, stateVariable)
+	return fmt.Sprintf("take its place in the cluster away and give it a new one, from %s: etcdctl member list; etcdctl member remove ID; etcdctl member add %s --peer-urls=URL; then start it: %s",
+		healthy, host, byHand(host))
 }
 
 func leftover(host string) cluster.Problem {

@@ -39,8 +39,18 @@ func service(spec *cluster.Spec, node cluster.Node) (artifact.Service, error) {
 		Name: Unit, Description: "etcd member " + node.Name + " of " + spec.Name, Documentation: "https://etcd.io/docs/",
 		Wants: []string{"network-online.target"}, After: []string{"network-online.target"},
 		Binary: Binary, Version: spec.Etcd.Version,
-		Flags: append(append(flags, tuning()...), versioned...), Options: options(),
+		Flags: append(append(flags, tuning()...), versioned...), UnitOptions: guard(), Options: options(),
 	}, nil
+}
+
+// guard lets systemd start only a member that has its log, or one that is armed; any one of the two is enough. A wiped
+// member that is started even as existing takes its old place and votes in it, without knowing what it had promised: seen
+// with 3.6.16, where the two wiped members of three elected the third.
+func guard() []artifact.Option {
+	return []artifact.Option{
+		{Name: "AssertDirectoryNotEmpty", Value: "|" + LogDir},
+		{Name: "AssertPathExists", Value: "|" + BootstrapPath},
+	}
 }
 
 // metricsURL is on loopback, because it asks for no certificate. Members that share one machine each have a loopback

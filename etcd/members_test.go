@@ -1,0 +1,222 @@
+package etcd
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"hardway/artifact"
+	"hardway/cluster"
+	"hardway/pki"
+)
+
+// members are the real members of a spec, each a process that runs what its rendered unit says, with the paths of the
+// host mapped into a directory of its own.
+type members struct {
+	t     *testing.T
+	spec  *cluster.Spec
+	store *pki.Store
+	of    map[string]*member
+}
+
+type member struct {
+	t    *testing.T
+	node cluster.Node
+	root string
+	unit artifact.File
+
+	process *exec.Cmd
+	exited  chan struct{}
+	log     *bytes.Buffer
+	ready   net.PacketConn
+}
+
+func newMembers(t *testing.T, spec *cluster.Spec, store *pki.Store) *members {
+	t.Helper()
+	ms := &members{t: t, spec: spec, store: store, of: map[string]*member{}}
+	for _, node := range spec.With(cluster.RoleEtcd) {
+		files := rendered(t, spec, node, store)
+		m := &member{t: t, node: node, root: t.TempDir(), unit: find(t, files, artifact.UnitDir+"/"+Unit)}
+		m.deliver(files)
+		ms.of[node.Name] = m
+		t.Cleanup(m.stop)
+	}
+	return ms
+}
+
+// formed is a cluster whose three members are ready.
+func formed(t *testing.T, octet int) *members {
+	t.Helper()
+	spec := threeOn(octet)
+	ms := newMembers(t, spec, issued(t, spec))
+	ms.bootstrap()
+	return ms
+}
+
+// bootstrap starts every member as new and waits until systemd would call them ready.
+func (ms *members) bootstrap() {
+	ms.t.Helper()
+	for _, m := range ms.of {
+		m.start("new")
+	}
+	for _, m := range ms.of {
+		m.awaitReady()
+	}
+}
+
+// look is what Judge says of the members, with the units that were delivered to them.
+func (ms *members) look() ([]Member, []cluster.Problem) {
+	ms.t.Helper()
+	evidence := Collect(context.Background(), ms.spec, adminTLS(ms.t, ms.store), directly, ms.delivered())
+	return Judge(ms.spec, evidence)
+}
+
+func (ms *members) delivered() []DeliveredUnit {
+	var units []DeliveredUnit
+	for _, node := range ms.spec.With(cluster.RoleEtcd) {
+		m := ms.of[node.Name]
+		content, err := artifact.ReadAll(m.unit.Content)
+		if err != nil {
+			ms.t.Fatal(err)
+		}
+		units = append(units, UnitFacts(node.Name, content, m.logEmpty()))
+	}
+	return units
+}
+
+func (m *member) logEmpty() bool {
+	entries, err := os.ReadDir(m.path(LogDir))
+	return err != nil || len(entries) == 0
+}
+
+func (m *member) path(onHost string) string { return filepath.Join(m.root, onHost) }
+
+// deliver writes files below the member's root; owners are left out.
+func (m *member) deliver(files []artifact.File) {
+	m.t.Helper()
+	for _, f := range files {
+		if f.IsDir() {
+			if err := os.MkdirAll(m.path(f.Path), f.Mode.Perm()|0o700); err != nil {
+				m.t.Fatal(err)
+			}
+			continue
+		}
+		data, err := artifact.ReadAll(f.Content)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(m.path(f.Path)), 0o700); err != nil {
+			m.t.Fatal(err)
+		}
+		if err := os.WriteFile(m.path(f.Path), data, f.Mode.Perm()); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+}
+
+// splitCommand takes an ExecStart apart as systemd does where nothing is quoted.
+func splitCommand(value string) []string {
+	return strings.Fields(strings.ReplaceAll(value, "\\\n", " "))
+}
+
+// start runs the unit's command with its environment; state is what EnvironmentFile would say, empty for no such file.
+func (m *member) start(state string) {
+	m.t.Helper()
+	words, environment := command(m.t, m.unit)
+	for i, word := range words[1:] {
+		if name, value, ok := strings.Cut(word, "=/"); ok {
+			words[i+1] = name + "=" + m.path("/"+value)
+		}
+	}
+	if state != "" {
+		environment = append(environment, stateVariable+"="+state)
+	}
+	m.listen()
+	m.log, m.exited = &bytes.Buffer{}, make(chan struct{})
+	m.process = exec.Command(os.Args[0], words[1:]...)
+	m.process.Env = append(environment, asEtcd+"=1", "NOTIFY_SOCKET="+m.ready.LocalAddr().String(), "PATH="+os.Getenv("PATH"))
+	m.process.Stdout, m.process.Stderr = m.log, m.log
+	m.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := m.process.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	go func(process *exec.Cmd, exited chan struct{}) {
+		_ = process.Wait()
+		close(exited)
+	}(m.process, m.exited)
+}
+
+// listen opens the socket that systemd gives to units with Type=notify.
+func (m *member) listen() {
+	m.t.Helper()
+	dir, err := os.MkdirTemp("", "notify")
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.t.Cleanup(func() { os.RemoveAll(dir) })
+	m.ready, err = net.ListenPacket("unixgram", filepath.Join(dir, "socket"))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// awaitReady waits for READY=1, as systemd does.
+func (m *member) awaitReady() {
+	m.t.Helper()
+	buffer := make([]byte, 256)
+	_ = m.ready.SetReadDeadline(time.Now().Add(30 * time.Second))
+	for {
+		n, _, err := m.ready.ReadFrom(buffer)
+		if err != nil {
+			m.t.Fatalf("%s did not get ready: %v\n%s", m.node.Name, err, m.log)
+		}
+		if strings.Contains(string(buffer[:n]), "READY=1") {
+			return
+		}
+	}
+}
+
+// awaitExit waits until the process has ended by itself, and returns what it logged.
+func (m *member) awaitExit() string {
+	m.t.Helper()
+	select {
+	case <-m.exited:
+		return m.log.String()
+	case <-time.After(30 * time.Second):
+		m.t.Fatalf("%s is still running", m.node.Name)
+		return ""
+	}
+}
+
+// stop ends the process, if it runs, and waits for it.
+func (m *member) stop() {
+	if m.process == nil {
+		return
+	}
+	_ = m.process.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-m.exited:
+	case <-time.After(10 * time.Second):
+		_ = m.process.Process.Kill()
+		<-m.exited
+	}
+	m.process = nil
+}
+
+// wipe empties the data directory.
+func (m *member) wipe() {
+	m.t.Helper()
+	if err := os.RemoveAll(m.path(DataDir)); err != nil {
+		m.t.Fatal(err)
+	}
+	if err := os.Mkdir(m.path(DataDir), 0o700); err != nil {
+		m.t.Fatal(err)
+	}
+}
