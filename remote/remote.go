@@ -71,8 +71,11 @@ type State struct {
 	Paths map[string]PathState
 	Units map[string]UnitState
 	// Owners has an entry for each asked user:group that exists on the host.
-	Owners map[string]bool
+	Owners map[string]Owner
 }
+
+// Owner is user:group in a host's own numbers.
+type Owner struct{ UID, GID int }
 
 // PathState is what stands at a path.
 type PathState struct {
@@ -115,4 +118,6 @@ func Systemctl(verb string, units ...string) Command {
 func Sysusers(path string) Command { return Command{Name: "systemd-sysusers", Args: []string{path}} }
 
 // Remove takes files off a host.
-func Remove(paths ...string) Command { return Command{Name: "rm", Args: append([]string{"-f", "--"}, paths...)} }
+func Remove(paths ...string) Command {
+	return Command{Name: "rm", Args: append([]string{"-f", "--"}, paths...)}
+}
