@@ -1,10 +1,10 @@
 package kubeconfig
 
 import (
-	"fmt"
 	"net"
 	"path"
 	"strconv"
+	"strings"
 
 	"hardway/cluster"
 )
@@ -45,12 +45,14 @@ func Users() []User {
 func masters(spec *cluster.Spec) []cluster.Node { return spec.With(cluster.RoleControlPlane) }
 
 func user(name string) (User, error) {
+	var known []string
 	for _, u := range Users() {
 		if u.Name == name {
 			return u, nil
 		}
+		known = append(known, u.Name)
 	}
-	return User{}, fmt.Errorf("no kubeconfig is called %q", name)
+	return User{}, cluster.Problems{{Subject: "kubeconfig " + name, Message: "no such kubeconfig", Hint: "one of: " + strings.Join(known, ", ")}}
 }
 
 // Entry is one kubeconfig of the work directory.
@@ -89,16 +91,16 @@ func (e Entry) name() string {
 	return e.User.Name + "-" + e.Node
 }
 
-// leaf is the certificate's path below the PKI directory, without its suffix.
-func (e Entry) leaf() string { return path.Join(e.Node, e.User.Name) }
+// certificate is the ID of its leaf in the catalogue.
+func (e Entry) certificate() string { return path.Join(e.Node, e.User.Name) }
 
 func (u User) server(spec *cluster.Spec, n cluster.Node) string {
 	if u.local {
-		return url(n.PrimaryAddress(), APIPort)
+		return apiURL(n.PrimaryAddress(), APIPort)
 	}
 	return spec.EndpointURL()
 }
 
-func url(host string, port int) string {
+func apiURL(host string, port int) string {
 	return "https://" + net.JoinHostPort(host, strconv.Itoa(port))
 }
