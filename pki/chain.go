@@ -62,8 +62,15 @@ func checkCA(file string, c *x509.Certificate, now time.Time) error {
 	return nil
 }
 
-// checkConstraints lets Go judge what a chain says of itself: path lengths, name and usage restrictions.
+// checkConstraints holds a chain against what it says of itself: how many authorities may stand below one, and name
+// restrictions.
 func checkConstraints(file string, chain []*x509.Certificate, now time.Time) error {
+	for below, c := range chain {
+		if c.MaxPathLen >= 0 && below > c.MaxPathLen {
+			return problem(file, "use a chain that is no longer than its authorities allow",
+				"%s allows %d authorities below it, and %d stand there (path length)", c.Subject, c.MaxPathLen, below)
+		}
+	}
 	_, err := chain[0].Verify(x509.VerifyOptions{
 		Roots: poolOf(chain[len(chain)-1]), Intermediates: poolOf(chain[1:]...), CurrentTime: now,
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},

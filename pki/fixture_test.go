@@ -3,9 +3,11 @@ package pki
 import (
 	"context"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,12 +75,53 @@ func apply(t testing.TB, s *Store, now time.Time, o Options, groups ...string) [
 	return decisions
 }
 
-// issued3 is a store with the full set in it.
+// issued3 is a store of its own with the full set in it. The set is issued once, and copied for each test.
 func issued3(t testing.TB) *Store {
 	t.Helper()
+	files, err := fullSet()
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := open(t, systemv())
-	issueAll(t, s, noon)
+	for file, data := range files {
+		put(t, s, file, data)
+	}
 	return s
+}
+
+var fullSet = sync.OnceValues(func() (map[string][]byte, error) {
+	root, err := os.MkdirTemp("", "pki")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(root)
+	s := Open(artifact.OpenWorkDir(root), systemv())
+	decisions, err := s.Plan(noon)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Apply(context.Background(), decisions); err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for file := range walk(root) {
+		if files[file], err = os.ReadFile(filepath.Join(root, file)); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+})
+
+// walk is every regular file below root, relative to it.
+func walk(root string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() && !yield(strings.TrimPrefix(path, root+"/")) {
+				return filepath.SkipAll
+			}
+			return err
+		})
+	}
 }
 
 // digests is the content and mode of every file in the work directory.
@@ -86,20 +129,16 @@ func digests(t testing.TB, s *Store) map[string]string {
 	t.Helper()
 	sums := map[string]string{}
 	root := s.work.Path()
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile(path)
+	for file := range walk(root) {
+		data, err := os.ReadFile(filepath.Join(root, file))
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
-		info, err := d.Info()
-		sums[strings.TrimPrefix(path, root+"/")] = info.Mode().String() + " " + artifact.Digest(data)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
+		info, err := os.Stat(filepath.Join(root, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums[file] = info.Mode().String() + " " + artifact.Digest(data)
 	}
 	return sums
 }

@@ -2,61 +2,29 @@ package pki
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"hardway/cluster"
 )
 
-// MarkdownTable is the table of certificates for people to read, out of the same catalogue that issues them: one row
-// per kind of leaf, with what is a node's own as <node>, <alias> and <address>.
+// MarkdownTable is the table of certificates for people to read, out of the same rows that the catalogue expands: one
+// line per kind of leaf, with what is a node's own as <node>, <alias> and <address>.
 func MarkdownTable(spec *cluster.Spec) string {
+	any := cluster.Node{Name: "<node>", Aliases: []string{"<alias>"}, Address: cluster.OneOrMore{"<address>"}}
 	var b strings.Builder
 	b.WriteString("| certificate | signed by | subject | usage | names | stands at |\n|---|---|---|---|---|---|\n")
-	var done []string
-	for _, r := range Catalogue(spec) {
-		if slices.Contains(done, r.Name) {
-			continue
+	for _, l := range leaves() {
+		r := l.expand(spec, any)
+		name := "CN=" + r.CN
+		if r.O != "" {
+			name += ", O=" + r.O
 		}
-		done = append(done, r.Name)
-		node, _ := spec.Node(r.Node)
-		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | %s | %s |\n", r.Name, r.Authority, general(node, subject(r).String()),
-			r.Usage.OpenSSL(), code(r.generalSANs(node)), code(r.places()))
+		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | %s | %s |\n", r.Name, r.Authority, name, r.Usage.OpenSSL(), code(r.SANs()), code(r.places()))
 	}
 	return b.String()
 }
 
-// general puts <node> where a node's name stands in a subject.
-func general(node cluster.Node, text string) string {
-	if node.Name == "" {
-		return text
-	}
-	return strings.ReplaceAll(text, node.Name, "<node>")
-}
-
-// generalSANs leaves the names of a certificate that every node of its kind shares as they are, and puts a placeholder
-// for what is the node's own.
-func (r Request) generalSANs(node cluster.Node) []string {
-	if r.CN == "kube-apiserver" { // names all masters, whichever it stands on
-		return r.SANs()
-	}
-	var out []string
-	for _, san := range r.SANs() {
-		switch {
-		case san == node.Name:
-			san = "<node>"
-		case slices.Contains(node.Aliases, san):
-			san = "<alias>"
-		case slices.Contains(node.Address, san):
-			san = "<address>"
-		}
-		if !slices.Contains(out, san) {
-			out = append(out, san)
-		}
-	}
-	return out
-}
-
+// places is the certificate's path on each host that holds it.
 func (r Request) places() []string {
 	var out []string
 	for _, h := range r.Holders {

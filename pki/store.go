@@ -40,6 +40,9 @@ func Open(w *artifact.WorkDir, spec *cluster.Spec) *Store {
 	})}
 }
 
+// WorkDir is the work directory the store reads from: what else a component delivers stands there too.
+func (s *Store) WorkDir() *artifact.WorkDir { return s.work }
+
 // problem is an error about one file of the work directory.
 func problem(file, hint, format string, args ...any) error {
 	return cluster.Problems{{Subject: file, Message: fmt.Sprintf(format, args...), Hint: hint}}
