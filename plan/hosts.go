@@ -81,7 +81,11 @@ func (e *Env) explainDrifts(node cluster.Node, drifts []artifact.Drift) (cluster
 			Host: d.Node, Subject: artifact.TreePath(d.Node, d.Path), Message: message, Hint: "run `hardway render all`",
 		})
 	}
-	wanted, err := e.tree(artifact.Tree{Node: node.Name}, node, components)
+	from, _, err := e.sources(components)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := from.tree(artifact.Tree{Node: node.Name}, node, components)
 	if err != nil {
 		return nil, err
 	}

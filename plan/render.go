@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,7 +13,6 @@ import (
 	"hardway/controlplane"
 	"hardway/etcd"
 	"hardway/haproxy"
-	"hardway/pki"
 )
 
 // component is one thing that hosts run: what it needs on a host, and who reads it there.
@@ -22,15 +20,15 @@ type component struct {
 	name  string
 	role  cluster.Role
 	what  string
-	files func(*cluster.Spec, cluster.Node, *pki.Store) ([]artifact.File, error)
+	files func(sources, cluster.Node) ([]artifact.File, error)
 	reads func(*cluster.Spec, cluster.Node) []artifact.Read
 }
 
 // components is every component that can be rendered, in the order in which they start.
 var components = []component{
-	{"etcd", cluster.RoleEtcd, "etcd's unit and certificates", etcd.Files, etcd.Reads},
-	{"controlplane", cluster.RoleControlPlane, "API server, controller-manager and scheduler", controlplane.Files, controlplane.Reads},
-	{"haproxy", cluster.RoleLoadBalancer, "the balancer's configuration", haproxy.Files, haproxy.Reads},
+	{"etcd", cluster.RoleEtcd, "etcd's unit and certificates", etcdFiles, etcd.Reads},
+	{"controlplane", cluster.RoleControlPlane, "API server, controller-manager and scheduler", controlplaneFiles, controlplane.Reads},
+	{"haproxy", cluster.RoleLoadBalancer, "the balancer's configuration", haproxyFiles, haproxy.Reads},
 }
 
 // later is what `render all` leaves out, in words.
@@ -65,15 +63,19 @@ func (e *Env) render(name, summary string, what []component) Step {
 
 // planRender computes the trees; what differs from the ones on disk is the change.
 func (e *Env) planRender(what []component) (Action, error) {
-	var report Report
-	var write []artifact.Local
+	from, secrets, err := e.sources(what)
+	if err != nil {
+		return Action{}, err
+	}
+	report := e.local(secrets).Report
+	write := secrets.Files
 	var gone []string
 	for _, node := range e.Spec.Hosts {
 		old, drifts, err := artifact.LoadTree(e.Work, node.Name)
 		if err != nil {
 			return Action{}, err
 		}
-		tree, err := e.tree(old, node, what)
+		tree, err := from.tree(old, node, what)
 		if err != nil {
 			return Action{}, err
 		}
@@ -94,25 +96,6 @@ func (e *Env) planRender(what []component) (Action, error) {
 	return Action{Report: report, Do: func(context.Context) (Report, error) {
 		return report, errors.Join(e.Work.Commit(write), e.Work.Remove(gone))
 	}}, nil
-}
-
-// tree is what a node should hold: the components rendered now, and the rest as it was rendered before.
-func (e *Env) tree(old artifact.Tree, node cluster.Node, what []component) (artifact.Tree, error) {
-	tree := old
-	for _, c := range what {
-		var files []artifact.File
-		if node.Has(c.role) {
-			var err error
-			if files, err = c.files(e.Spec, node, e.store()); err != nil {
-				return tree, fmt.Errorf("failed to render %s for %s: %w", c.name, node.Name, err)
-			}
-		}
-		for i := range files {
-			files[i].Component = c.name
-		}
-		tree = tree.Replace(c.name, files)
-	}
-	return tree, nil
 }
 
 // treeChanges is the files to write and to remove, so that hosts/<node> becomes the tree.

@@ -49,6 +49,8 @@ type Report struct {
 	Items    []any
 	Problems []cluster.Problem
 	Changes  []Change
+	// ListChanges: the changes are worth their own rows although there is a table.
+	ListChanges bool
 	// Found: a check found something that is no problem of its own, such as a difference (exit 3).
 	Found bool
 	// Notes are lines for a person, below the table.

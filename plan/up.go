@@ -6,11 +6,26 @@ import (
 	"time"
 )
 
-// RunUp is the main job: every step in order, each planned on what the one before it left. Finished steps find nothing to
+// UpStep is the main job as one step.
+func UpStep(e *Env, dryRun bool) Step {
+	return Step{
+		Path: []string{"up"}, Summary: "everything, from the spec to a verified cluster; finishes what was begun",
+		Why: "The same steps that are commands of their own, in order. Each looks first and does only what is missing.",
+		Plan: func(ctx context.Context) (Action, error) {
+			if dryRun {
+				report, err := e.runUp(ctx, true)
+				return Action{Report: report}, err
+			}
+			return Action{Do: func(ctx context.Context) (Report, error) { return e.runUp(ctx, false) }}, nil
+		},
+	}
+}
+
+// runUp is the main job: every step in order, each planned on what the one before it left. Finished steps find nothing to
 // do, so running it again goes on where a run ended. A dry run plans as far as steps do not depend on what an earlier one
 // would have to make first.
-func (e *Env) RunUp(ctx context.Context, dryRun bool) (Report, error) {
-	total := Report{Table: Table{Header: []string{"STEP", "RESULT", "TIME"}}}
+func (e *Env) runUp(ctx context.Context, dryRun bool) (Report, error) {
+	total := Report{ListChanges: dryRun, Table: Table{Header: []string{"STEP", "RESULT", "TIME"}}}
 	if !dryRun {
 		release, err := e.hold()
 		if err != nil {

@@ -20,20 +20,35 @@ type Host struct {
 // Batch is hosts that are staged together: nothing is committed on any of them before all of it stands on all of them.
 type Batch []Host
 
-// Deliver stages every host and then commits every host. When staging fails anywhere, what was staged is taken off again
-// and no host has changed. Units are left alone, but for systemd reading changed definitions.
+// Deliver stages every host and then commits every host. Units are left alone, but for systemd reading changed
+// definitions.
 func (b Batch) Deliver(ctx context.Context, parallel int) error {
-	staged := make([]remote.Staged, len(b))
-	err := remote.ForEach(ctx, b.indices(), parallel, func(ctx context.Context, i int) (err error) {
-		staged[i], err = b[i].stage(ctx)
+	ready, err := b.Stage(ctx, parallel)
+	if err != nil {
+		return err
+	}
+	return remote.ForEach(ctx, ready, parallel, func(ctx context.Context, r Ready) error { return r.Commit(ctx) })
+}
+
+// Ready is a host on which everything is staged: a commit is all that is missing.
+type Ready struct {
+	Host
+	staged remote.Staged
+}
+
+// Stage stages every host of the batch. When that fails anywhere, what was staged is taken off again and no host has
+// changed.
+func (b Batch) Stage(ctx context.Context, parallel int) ([]Ready, error) {
+	ready := make([]Ready, len(b))
+	err := remote.ForEach(ctx, b.indices(), parallel, func(ctx context.Context, i int) error {
+		staged, err := b[i].stage(ctx)
+		ready[i] = Ready{b[i], staged}
 		return err
 	})
 	if err != nil {
-		return errors.Join(err, b.discard(context.WithoutCancel(ctx), staged, parallel))
+		return nil, errors.Join(err, discard(context.WithoutCancel(ctx), ready, parallel))
 	}
-	return remote.ForEach(ctx, b.indices(), parallel, func(ctx context.Context, i int) error {
-		return b[i].commit(ctx, staged[i])
-	})
+	return ready, nil
 }
 
 func (b Batch) indices() []int {
@@ -44,12 +59,12 @@ func (b Batch) indices() []int {
 	return out
 }
 
-func (b Batch) discard(ctx context.Context, staged []remote.Staged, parallel int) error {
-	return remote.ForEach(ctx, b.indices(), parallel, func(ctx context.Context, i int) error {
-		if staged[i] == nil {
+func discard(ctx context.Context, ready []Ready, parallel int) error {
+	return remote.ForEach(ctx, ready, parallel, func(ctx context.Context, r Ready) error {
+		if r.staged == nil {
 			return nil
 		}
-		return staged[i].Discard(ctx)
+		return r.staged.Discard(ctx)
 	})
 }
 
@@ -131,9 +146,10 @@ func (h Host) ownersExist() bool {
 	return true
 }
 
-func (h Host) commit(ctx context.Context, staged remote.Staged) error {
-	if staged != nil {
-		if err := staged.Commit(ctx); err != nil {
+// Commit puts what is staged in place, takes off what is wanted no longer, and lets systemd read changed definitions.
+func (h Ready) Commit(ctx context.Context) error {
+	if h.staged != nil {
+		if err := h.staged.Commit(ctx); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"hardway/plan"
+	"hardway/remote"
 )
 
 // Streams are the three a process has.
@@ -51,6 +52,7 @@ type program struct {
 	lookup  func(string) (string, bool)
 	paint   painter
 	env     plan.Env
+	dialer  *remote.Dialer
 	// found: a check had something to report.
 	found bool
 }

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/urfave/cli/v2"
 
+	"hardway/pki"
 	"hardway/plan"
 )
 
@@ -19,29 +22,56 @@ type command struct {
 
 // commands is the steps of the plan, and what stands around them.
 func (p *program) commands() []command {
-	var list []command
-	for _, s := range plan.Steps(&p.env) {
-		list = append(list, fromStep(s))
+	list := []command{
+		{path: []string{"init"}, summary: "write a commented cluster.yaml and a .gitignore for secrets; overwrites nothing", direct: p.initialise},
+		p.up(),
+		p.explain(),
 	}
-	return list
+	for _, s := range plan.Steps(&p.env) {
+		list = append(list, p.fromStep(s))
+	}
+	list = append(list, p.pkiExtras()...)
+	list = append(list, p.hostsTrust())
+	return append(list, p.completions()...)
 }
 
-func fromStep(s plan.Step) command {
-	return command{
+// fromStep is a step as a command; the groups of pki can ask for signing requests besides.
+func (p *program) fromStep(s plan.Step) command {
+	c := command{
 		path: s.Path, summary: s.Summary, why: s.Why,
 		step: func(*cli.Context) (plan.Step, error) { return s, nil },
+	}
+	groups := pki.Groups()
+	i := slices.IndexFunc(groups, func(g pki.Group) bool { return s.Path[0] == "pki" && g.Name == s.Path[len(s.Path)-1] })
+	if i >= 0 {
+		c.flags = []cli.Flag{&cli.BoolFlag{Name: "csr-only", Usage: "write signing requests for an authority whose key is elsewhere"}}
+		c.step = func(ctx *cli.Context) (plan.Step, error) {
+			return plan.PKI(&p.env, groups[i], pki.Options{CSROnly: ctx.Bool("csr-only")}), nil
+		}
+	}
+	return c
+}
+
+// up runs every step of the main job.
+func (p *program) up() command {
+	return command{
+		path: []string{"up"}, summary: "everything, from the spec to a verified cluster; finishes what was begun",
+		step: func(ctx *cli.Context) (plan.Step, error) {
+			return plan.UpStep(&p.env, ctx.Bool("dry-run")), nil
+		},
 	}
 }
 
 // groupSummary is the help line of words that only hold subcommands.
 func groupSummary(word string) string {
 	return map[string]string{
-		"hosts":      "the hosts and their keys",
-		"pki":        "authorities, certificates and keys",
-		"certs":      "how long certificates are valid",
-		"kubeconfig": "kubeconfigs for people and scripts",
-		"render":     "write the files of each host under hosts/",
 		"apply":      "ship what is rendered and restart what is stale, behind gates",
+		"certs":      "how long certificates are valid",
+		"completion": "shell completion",
 		"etcd":       "etcd's membership",
+		"hosts":      "the hosts and their keys",
+		"kubeconfig": "kubeconfigs for people and scripts",
+		"pki":        "authorities, certificates and keys",
+		"render":     "write the files of each host under hosts/",
 	}[word]
 }

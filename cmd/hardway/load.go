@@ -62,7 +62,8 @@ func (p *program) load(ctx *cli.Context) error {
 	}
 	p.env.Now, p.env.Rand = time.Now, rand.Reader
 	p.env.Progress = p.progress(ctx)
-	p.env.Dial = p.dialer(ctx.Context, spec, p.env.Work)
+	p.dialer = p.newDialer(ctx, spec, p.env.Work)
+	p.env.Dial = func(ctx context.Context, n cluster.Node) (plan.Conn, error) { return p.dialer.Dial(ctx, n) }
 	return nil
 }
 
@@ -108,7 +109,3 @@ func (p *program) progress(ctx *cli.Context) func(plan.Event) {
 }
 
 func problemsOf(err error) []cluster.Problem { return cluster.ProblemsOf(err) }
-
-func (p *program) dialer(_ context.Context, spec *cluster.Spec, work *artifact.WorkDir) func(context.Context, cluster.Node) (plan.Conn, error) {
-	return nil
-}

@@ -49,7 +49,7 @@ func writeJSON(w io.Writer, command string, r plan.Report) error {
 // writeText prints tables for a person: what was found, what changes, what is wrong, and the notes.
 func writeText(w io.Writer, r plan.Report, dryRun bool) error {
 	writeTable(w, r.Table)
-	if len(r.Changes) > 0 {
+	if len(r.Changes) > 0 && (len(r.Table.Rows) == 0 || r.ListChanges) {
 		rows := make([][]string, len(r.Changes))
 		for i, c := range r.Changes {
 			rows[i] = []string{c.Host, c.Action, c.Subject, c.Reason}

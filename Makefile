@@ -1,0 +1,32 @@
+# Everything a person or CI types. Tools that are not Debian packages are built once into .cache/tools.
+
+export CGO_ENABLED ?= 0
+TOOLS := $(CURDIR)/.cache/tools
+export PATH := $(TOOLS):$(PATH)
+
+.PHONY: build demo test bench lint golden tools
+
+build: ## build hardway and hardway-lab into bin/
+	go build -trimpath -o bin/ ./cmd/...
+
+demo: build ## the main job on three hosts on this machine; KEEP=1 leaves them running
+	./test/demo.sh $(if $(KEEP),--keep)
+
+test: tools ## every test of the project
+	go vet ./...
+	go test -timeout 30m ./...
+
+tools: ## install what the tests need, or say what is missing
+	./test/install-tools.sh $(TOOLS)
+
+bench: build tools ## ours, the others' and the physical limit, side by side in one run
+	./test/install-tools.sh --bench $(TOOLS)
+	go run ./test/bench
+
+lint: ## gofmt, go vet and the linters of .golangci.yml
+	cd test/lint && go build -o $(TOOLS)/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	golangci-lint run ./...
+
+golden: ## record the golden files anew; the run fails on purpose, so that recording cannot be left on
+	-go test ./controlplane/... ./haproxy/... ./etcd/... -record
+	git status --short

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hardway/cluster"
+	"hardway/plan"
+	"hardway/remote"
+)
+
+// hostsTrust records host keys after a person, or a fingerprint given beforehand, has vouched for them.
+func (p *program) hostsTrust() command {
+	return command{
+		path: []string{"hosts", "trust"}, args: "[HOST…]",
+		summary: "show each host's key fingerprint and record it in known_hosts",
+		why: "Nothing is ever sent to a host whose key is not known. Compare each fingerprint with what `ssh-keygen -lf " +
+			"/etc/ssh/ssh_host_ed25519_key.pub` says on the host's console. --yes alone trusts nothing.",
+		flags: []cli.Flag{&cli.StringSliceFlag{Name: "fingerprint", Usage: "trust this key without asking, `HOST=SHA256:…`"}},
+		step: func(ctx *cli.Context) (plan.Step, error) {
+			expected, err := fingerprints(ctx.StringSlice("fingerprint"))
+			if err != nil {
+				return plan.Step{}, err
+			}
+			nodes, err := p.env.Spec.Only(append(p.env.Only, ctx.Args().Slice()...))
+			if err != nil {
+				return plan.Step{}, usageError{err.Error()}
+			}
+			return plan.HostsTrust(&p.env, p.dialer, nodes, knownHostsFile, func(n cluster.Node, key remote.ShownKey) (bool, error) {
+				if want, ok := expected[n.Name]; ok {
+					return want == key.Fingerprint, nil
+				}
+				return p.confirm(fmt.Sprintf("%s (%s) shows %s %s; trust it?", n.Name, n.PrimaryAddress(), key.Type, key.Fingerprint)), nil
+			}), nil
+		},
+	}
+}
+
+func fingerprints(given []string) (map[string]string, error) {
+	expected := map[string]string{}
+	for _, g := range given {
+		host, fingerprint, ok := strings.Cut(g, "=")
+		if !ok || !strings.HasPrefix(fingerprint, "SHA256:") {
+			return nil, usagef("--fingerprint: want HOST=SHA256:…, got %q", g)
+		}
+		expected[host] = fingerprint
+	}
+	return expected, nil
+}

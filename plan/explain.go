@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Explain says what each step does, why, and the commands that would do it by hand.
+func Explain(e *Env, steps []Step, script bool) Step {
+	return Step{
+		Path: []string{"explain"}, Summary: "what a step does, why, and how it is done by hand", Check: true, Offline: true,
+		Plan: func(context.Context) (Action, error) {
+			var report Report
+			for _, s := range steps {
+				x := e.explained(s)
+				report.Items = append(report.Items, x)
+				if script {
+					report.Notes = append(report.Notes, x.script())
+				} else {
+					report.Notes = append(report.Notes, x.text())
+				}
+			}
+			if script {
+				report.Notes = append([]string{scriptHead}, report.Notes...)
+			}
+			return Action{Report: report}, nil
+		},
+	}
+}
+
+// scriptHead begins a script: it stops at the first command that fails, and every file it makes is its owner's alone.
+const scriptHead = "#!/usr/bin/env bash\nset -euo pipefail\numask 077"
+
+// explanation is what -o json says of a step.
+type explanation struct {
+	Step     string         `json:"step"`
+	Summary  string         `json:"summary"`
+	Why      string         `json:"why"`
+	Commands []byHandOutput `json:"commands"`
+}
+
+type byHandOutput struct {
+	Host string `json:"host"`
+	Says string `json:"says"`
+	Line string `json:"line"`
+}
+
+func (e *Env) explained(s Step) explanation {
+	x := explanation{Step: s.Name(), Summary: s.Summary, Why: s.Why, Commands: []byHandOutput{}}
+	if s.ByHand != nil {
+		for _, c := range s.ByHand(e.Spec) {
+			x.Commands = append(x.Commands, byHandOutput{c.Where, c.Says, c.Line})
+		}
+	}
+	return x
+}
+
+func (x explanation) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n\n%s\n\nBy hand:\n", x.Step, x.Summary, x.Why)
+	b.WriteString(indent(x.commands(), "  "))
+	return b.String()
+}
+
+func (x explanation) script() string {
+	return fmt.Sprintf("\n# === %s: %s\n%s", x.Step, x.Summary, x.commands())
+}
+
+func (x explanation) commands() string {
+	var b strings.Builder
+	for _, c := range x.Commands {
+		if c.Says != "" {
+			fmt.Fprintf(&b, "# %s\n", c.Says)
+		}
+		fmt.Fprintf(&b, "%s\n", c.Line)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func indent(text, by string) string {
+	return by + strings.ReplaceAll(text, "\n", "\n"+by)
+}
