@@ -34,3 +34,16 @@ func TestSSHForOverridesFieldByField(t *testing.T) {
 		t.Errorf("a node that says everything: %s", diff)
 	}
 }
+
+func TestNodeByName(t *testing.T) {
+	spec := parsed(t, systemv)
+	if n, ok := spec.Node("kmaster2"); !ok || n.PrimaryAddress() != "192.168.96.47" {
+		t.Errorf("got %+v, %t", n, ok)
+	}
+	if n, ok := spec.Node("kmaster1.systemv.local"); ok {
+		t.Errorf("an alias is no name, got %+v", n)
+	}
+	if got := (Node{}).PrimaryAddress(); got != "" {
+		t.Errorf("a node without an address has %q", got)
+	}
+}

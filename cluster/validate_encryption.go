@@ -34,7 +34,7 @@ func checkKMS(r *review) {
 		r.report(path+".name", "name the plugin by a DNS label, as in vault", "%q is no name for the plugin: it becomes part of every value in etcd", short(kms.Name))
 	}
 	endpoint, err := url.Parse(kms.Endpoint)
-	if err != nil || endpoint.Scheme != "unix" || endpoint.Host != "" || !strings.HasPrefix(endpoint.Path, "/") && !strings.HasPrefix(endpoint.Path, "@") {
+	if err != nil || endpoint.Scheme != "unix" || endpoint.Host != "" || !strings.HasPrefix(endpoint.Path, "/") {
 		r.report(path+".endpoint", "write the plugin's socket on the masters, as in unix:///run/kms/plugin.sock", "%q is no unix socket", short(kms.Endpoint))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -66,7 +67,9 @@ func checkAdminGroup(r *review) {
 	const path, hint = "spec.pki.adminGroup", "write a group of your own, as in hardway:cluster-admins, or system:masters"
 	group := r.spec.PKI.AdminGroup
 	switch {
-	case strings.TrimSpace(group) != group || strings.ContainsFunc(group, control):
+	case group == "":
+		r.report(path, hint, "is missing")
+	case strings.TrimSpace(group) != group || strings.ContainsFunc(group, unicode.IsControl):
 		r.report(path, hint, "%q has space around it or is no text", short(group))
 	case len(group) > 64:
 		r.report(path, hint, "%q is longer than the 64 characters of a certificate's organization", short(group))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 func checkBinaries(r *review) {
@@ -15,7 +16,7 @@ func checkBinaries(r *review) {
 	clean := path.Clean(dir)
 	top, _, _ := strings.Cut(clean, "/")
 	ours := slices.Contains([]string{"pki", "hosts", "kubeconfig", "manifests"}, top)
-	if ours || clean == "." || clean == ".." || clean == "/" || strings.ContainsFunc(dir, control) {
+	if ours || clean == "." || clean == ".." || clean == "/" || strings.ContainsFunc(dir, unicode.IsControl) {
 		r.report("spec.binaries.dir", "write a directory of its own, as in bin or /srv/binaries", "%q is no directory that can hold the binaries alone", short(dir))
 	}
 	mirror, err := url.Parse(r.spec.Binaries.Mirror)

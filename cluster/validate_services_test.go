@@ -1,6 +1,9 @@
 package cluster
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestKeysAndValidity(t *testing.T) {
 	key := func(text string) []string {
@@ -34,6 +37,9 @@ func TestNamesInCertificates(t *testing.T) {
 		{"a mistyped address", []string{sans, "extraSANs: [10.0.0.256]"}, []string{"spec.pki.extraSANs[0]: neither a DNS name"}},
 		{"the group of older guides", []string{group, "adminGroup: system:masters"}, nil},
 		{"a group of Kubernetes' own", []string{group, "adminGroup: system:nodes"}, []string{"spec.pki.adminGroup: keeps for itself"}},
+		{"a group as long as a certificate takes", []string{group, "adminGroup: " + strings.Repeat("a", 64)}, nil},
+		{"a longer group", []string{group, "adminGroup: " + strings.Repeat("a", 65)}, []string{"spec.pki.adminGroup: longer than the 64"}},
+		{"a group of two lines", []string{group, `adminGroup: "a\nb"`}, []string{"spec.pki.adminGroup: is no text"}},
 		{"a group with space around it", []string{group, "adminGroup: ' admins'"}, []string{"spec.pki.adminGroup: has space around it"}},
 	})
 }
@@ -51,6 +57,9 @@ func TestEncryption(t *testing.T) {
 		{"a plugin in the abstract namespace", to("provider: kms, kms: {name: vault, endpoint: 'unix:///@vault'}"), nil},
 		{"a plugin that is not named", to("provider: kms"), []string{path + "kms.name: no name", path + "kms.endpoint: no unix socket"}},
 		{"a plugin over the network", to("provider: kms, kms: {name: vault, endpoint: 'tcp://vault:80'}"), []string{path + "kms.endpoint: no unix socket"}},
+		{"a plugin on another machine", to("provider: kms, kms: {name: vault, endpoint: 'unix://vault/run/kms.sock'}"), []string{path + "kms.endpoint: no unix socket"}},
+		{"a plugin at no path", to("provider: kms, kms: {name: vault, endpoint: 'unix://'}"), []string{path + "kms.endpoint: no unix socket"}},
+		{"a plugin at no URL", to("provider: kms, kms: {name: vault, endpoint: 'unix:///a%zz'}"), []string{path + "kms.endpoint: no unix socket"}},
 		{"a plugin whose name would split a prefix", to("provider: kms, kms: {name: 'a:b', endpoint: 'unix:///run/kms/vault.sock'}"), []string{path + "kms.name: is no name"}},
 		{"a plugin that nothing uses", to("provider: aescbc, kms: {name: vault, endpoint: 'unix:///run/kms/vault.sock'}"), []string{path + "kms: is given, but the provider is aescbc"}},
 		{"nothing", to("resources: []"), []string{path + "resources: is empty"}},
@@ -66,10 +75,17 @@ func TestServices(t *testing.T) {
 	vip := func(text string) []string { return []string{virtual, "virtualIP: " + text} }
 	holdsTo(t, []rule{
 		{"a mirror that is no URL", []string{binaries, "binaries: {mirror: dl.k8s.io}"}, []string{"spec.binaries.mirror: is no http or https URL"}},
+		{"a mirror of files", []string{binaries, "binaries: {mirror: 'file:///srv'}"}, []string{"spec.binaries.mirror: is no http or https URL"}},
+		{"a mirror without a host", []string{binaries, "binaries: {mirror: 'https:///release'}"}, []string{"spec.binaries.mirror: is no http or https URL"}},
+		{"a mirror inside the house", []string{binaries, "binaries: {mirror: 'http://mirror.local:8080/k8s'}"}, nil},
+		{"the root for binaries", []string{binaries, "binaries: {dir: /}"}, []string{"spec.binaries.dir: no directory"}},
+		{"the directory above for binaries", []string{binaries, "binaries: {dir: ..}"}, []string{"spec.binaries.dir: no directory"}},
+		{"a directory that is no path", []string{binaries, `binaries: {dir: "a\eb"}`}, []string{"spec.binaries.dir: no directory"}},
 		{"a directory of ours for binaries", []string{binaries, "binaries: {dir: ./pki/bin}"}, []string{"spec.binaries.dir: no directory that can hold"}},
 		{"the work directory for binaries", []string{binaries, "binaries: {dir: .}"}, []string{"spec.binaries.dir: no directory"}},
 		{"a directory elsewhere for binaries", []string{binaries, "binaries: {dir: ../shared/bin}"}, nil},
 		{"a statistics page without a port", []string{stats, "statsListen: 127.0.0.1"}, []string{"spec.loadBalancer.statsListen: no address and port"}},
+		{"a statistics page on a port that is a name", []string{stats, `statsListen: "127.0.0.1:http"`}, []string{"spec.loadBalancer.statsListen: no address and port"}},
 		{"a statistics page on a name", []string{stats, `statsListen: "haproxy:9000"`}, []string{"spec.loadBalancer.statsListen: no address and port"}},
 		{"a statistics page on IPv6", []string{stats, `statsListen: "[::1]:9000"`}, nil},
 		{"a statistics page on port 0", []string{stats, `statsListen: "127.0.0.1:0"`}, []string{"spec.loadBalancer.statsListen: 0 is no port"}},

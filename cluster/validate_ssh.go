@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -50,7 +51,7 @@ func (r *review) ssh(path string, ssh SSH) {
 	if ssh.User != "" && !loginName.MatchString(ssh.User) {
 		r.report(path+".user", "write the user to log in as, as in root", "%q is no user name", short(ssh.User))
 	}
-	if strings.ContainsFunc(ssh.IdentityFile, control) {
+	if strings.ContainsFunc(ssh.IdentityFile, unicode.IsControl) {
 		r.report(path+".identityFile", "write the path of a private key, as in ~/.ssh/id_ed25519", "%q is no path", short(ssh.IdentityFile))
 	}
 	for i, jump := range ssh.Jump {

@@ -77,6 +77,7 @@ func TestNames(t *testing.T) {
 		{"a name in upper case", []string{"kworker1", "KWorker1"}, []string{"spec.hosts[4].name: is no DNS name"}},
 		{"a name that is an address", []string{"kworker1", "10.0.0.5"}, []string{"spec.hosts[4].name: is an IP address"}},
 		{"a name longer than Linux allows", []string{"kworker1", long[:33] + "." + long[:33]}, []string{"spec.hosts[4].name: is longer than the 64"}},
+		{"a name as long as Linux allows", []string{"kworker1", long[:32] + "." + long[:31]}, nil},
 		{"a name of every machine", []string{"kworker1", "localhost"}, []string{"spec.hosts[4].name: every machine's name"}},
 		{"an alias that is an address", []string{"kmaster1.systemv.local", "192.168.96.99"}, []string{"spec.hosts[0].aliases[0]: is an IP address"}},
 		{"two hosts of one name", []string{"kworker1", "kmaster2"}, []string{`spec.hosts[4].name: "kmaster2" is already spec.hosts[1].name`}},
@@ -227,5 +228,23 @@ func TestSpecKeepsWaiversOfTheCommandLine(t *testing.T) {
 	}
 	if !spec.Waived(WaiveEvenMembers) || spec.Waived(WaiveAESGCM) {
 		t.Errorf("waived is %q", spec.Waive)
+	}
+}
+
+// A spec made by a program goes through Validate alone.
+func TestValidateWithoutDefaultsNamesEveryMissingField(t *testing.T) {
+	var got []string
+	for _, p := range (&Spec{}).Validate() {
+		got = append(got, p.Subject)
+	}
+	want := []string{"metadata.name", "spec.kubernetes.version", "spec.etcd.version", "spec.endpoint.port", "spec.endpoint.host",
+		"spec.network.clusterDomain", "spec.network.podCIDR", "spec.network.serviceCIDR",
+		"spec.pki.key.algorithm", "spec.pki.validity.ca", "spec.pki.validity.leaf", "spec.pki.adminGroup",
+		"spec.encryption.provider", "spec.encryption.resources", "spec.binaries.dir", "spec.binaries.mirror",
+		"spec.loadBalancer.statsListen", "spec.loadBalancer.statsUser",
+		"spec.worker.cni", "spec.worker.kubeProxyMode", "spec.worker.cgroupDriver", "spec.worker.bootstrap", "spec.rollout.gateTimeout",
+		"spec.ssh.user", "spec.ssh.port", "spec.ssh.parallel", "spec.ssh.timeout", "spec.hosts", "spec.hosts"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
