@@ -28,7 +28,8 @@ type Member struct {
 }
 
 // Judge compares what was seen with what the spec wants: the members of the spec in its order, then strangers; and every
-// disagreement, by host in the order of the spec. It only computes, and holds out against any evidence.
+// disagreement, by host in the order of the spec. It only computes, and holds out against any evidence. Without units in
+// the evidence it judges the members' health alone, as a gate wants it: not what is delivered, nor which version runs.
 func Judge(spec *cluster.Spec, e Evidence) ([]Member, []cluster.Problem) {
 	j := newJudgement(spec, e)
 	for _, check := range []func(*judgement){
