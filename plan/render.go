@@ -39,11 +39,10 @@ func (e *Env) renders() []Step {
 	for _, c := range components {
 		steps = append(steps, e.render(c.name, "write "+c.what+" under hosts/", []component{c}))
 	}
-	all := e.render("all", "write everything under hosts/", components)
-	return append(steps, all)
+	return append(steps, e.render("all", "write everything under hosts/", components, later))
 }
 
-func (e *Env) render(name, summary string, what []component) Step {
+func (e *Env) render(name, summary string, what []component, notes ...string) Step {
 	return Step{
 		Path:    []string{"render", name},
 		Summary: summary,
@@ -52,22 +51,18 @@ func (e *Env) render(name, summary string, what []component) Step {
 		Offline: true,
 		ByHand:  renderByHand(name),
 		Plan: func(context.Context) (Action, error) {
-			a, err := e.planRender(what)
-			if name == "all" {
-				a.Report.Notes = append(a.Report.Notes, later)
-			}
-			return a, err
+			return e.planRender(what, notes...)
 		},
 	}
 }
 
 // planRender computes the trees; what differs from the ones on disk is the change.
-func (e *Env) planRender(what []component) (Action, error) {
+func (e *Env) planRender(what []component, notes ...string) (Action, error) {
 	from, secrets, err := e.sources(what)
 	if err != nil {
 		return Action{}, err
 	}
-	report := e.local(secrets).Report
+	report := Report{Changes: e.local(secrets).Report.Changes, Notes: notes}
 	write := secrets.Files
 	var gone []string
 	for _, node := range e.Spec.Hosts {
@@ -90,7 +85,7 @@ func (e *Env) planRender(what []component) (Action, error) {
 		report.Changes = append(report.Changes, changes...)
 	}
 	if len(write)+len(gone) == 0 {
-		report.Notes = []string{"hosts/ is as the spec wants it"}
+		report.Notes = append(report.Notes, "hosts/ is as the spec wants it")
 		return Action{Report: report}, nil
 	}
 	return Action{Report: report, Do: func(context.Context) (Report, error) {

@@ -63,7 +63,13 @@ func (p *program) load(ctx *cli.Context) error {
 	p.env.Now, p.env.Rand = time.Now, rand.Reader
 	p.env.Progress = p.progress(ctx)
 	p.dialer = p.newDialer(ctx, spec, p.env.Work)
-	p.env.Dial = func(ctx context.Context, n cluster.Node) (plan.Conn, error) { return p.dialer.Dial(ctx, n) }
+	p.env.Dial = func(ctx context.Context, n cluster.Node) (plan.Conn, error) {
+		client, err := p.dialer.Dial(ctx, n)
+		if err != nil {
+			return nil, err // not a nil *Client in an interface
+		}
+		return client, nil
+	}
 	return nil
 }
 
