@@ -153,9 +153,19 @@ func (e *Env) judgeEtcd(ctx context.Context, units []etcd.DeliveredUnit) ([]etcd
 	if err != nil {
 		return nil, nil, err
 	}
+	e.reach(ctx, e.Spec.With(cluster.RoleEtcd))
 	evidence := etcd.Collect(ctx, e.Spec, config, e.dialMember, units)
 	members, problems := etcd.Judge(e.Spec, evidence)
 	return members, problems, nil
+}
+
+// reach connects to hosts before they are asked through: a connection lives as long as the context it was dialled with,
+// and each question has a short one. A host that cannot be reached is a finding of the question.
+func (e *Env) reach(ctx context.Context, nodes []cluster.Node) {
+	_ = remote.ForEach(ctx, nodes, e.Spec.SSH.Parallel, func(ctx context.Context, n cluster.Node) error {
+		_, err := e.connect(ctx, n)
+		return err
+	})
 }
 
 func (e *Env) dialMember(ctx context.Context, network, address string) (net.Conn, error) {

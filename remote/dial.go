@@ -202,7 +202,11 @@ func (c *Client) watch(ctx context.Context) {
 				_ = c.Close()
 				return
 			case <-tick.C:
-				if _, _, err := c.ssh.SendRequest("keepalive@openssh.com", true, nil); err != nil {
+				// A host that has vanished answers nothing, not even an error: no answer in time ends the connection.
+				late := time.AfterFunc(keepalive, func() { _ = c.Close() })
+				_, _, err := c.ssh.SendRequest("keepalive@openssh.com", true, nil)
+				late.Stop()
+				if err != nil {
 					_ = c.Close()
 				}
 			}

@@ -86,46 +86,50 @@ func (noKey) Type() string                        { return "none" }
 func (noKey) Marshal() []byte                     { return nil }
 func (noKey) Verify([]byte, *ssh.Signature) error { return errors.New("no key") }
 
-// HostKey is the key a node shows, without logging in, and whether known_hosts already trusts it.
-func (d *Dialer) HostKey(ctx context.Context, node cluster.Node) (key ssh.PublicKey, trusted bool, err error) {
+// ShownKey is the key that a host shows.
+type ShownKey struct {
+	Type, Fingerprint string
+	// Trusted: known_hosts has it.
+	Trusted bool
+	// Line is the line of known_hosts that trusts it.
+	Line string
+}
+
+// HostKey is the key a node shows, without logging in. A key that differs from the known one is an error.
+func (d *Dialer) HostKey(ctx context.Context, node cluster.Node) (ShownKey, error) {
 	settings := d.options.SSH(node)
 	known, err := readKnownHosts(d.options.KnownHosts)
 	if err != nil {
-		return nil, false, err
+		return ShownKey{}, err
 	}
 	address := net.JoinHostPort(node.PrimaryAddress(), strconv.Itoa(settings.Port))
 	ctx, cancel := context.WithTimeout(ctx, settings.Timeout.Duration)
 	defer cancel()
-	raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	raw, err := dialRaw(ctx, nil, address)
 	if err != nil {
-		return nil, false, d.hostError(node.Name, unreachable(address, err))
+		return ShownKey{}, d.hostError(node.Name, unreachable(address, err))
 	}
 	defer raw.Close()
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
-	_, _, _, handshake := ssh.NewClientConn(raw, address, &ssh.ClientConfig{
+	shown := ShownKey{}
+	_, _, _, err = ssh.NewClientConn(raw, address, &ssh.ClientConfig{
 		User: settings.User, HostKeyAlgorithms: known.algorithms(address),
-		HostKeyCallback: func(host string, remote net.Addr, shown ssh.PublicKey) error {
-			key = shown
-			err := known.callback(host, remote, shown)
-			trusted = err == nil
+		HostKeyCallback: func(host string, remote net.Addr, key ssh.PublicKey) error {
+			err := known.callback(host, remote, key)
 			if wrong, ok := errors.AsType[*knownhosts.KeyError](err); ok && len(wrong.Want) > 0 {
-				return known.check(node.Name)(host, remote, shown)
+				return known.check(node.Name)(host, remote, key)
 			}
+			line := knownhosts.Line([]string{knownhosts.Normalize(address)}, key)
+			shown = ShownKey{Type: key.Type(), Fingerprint: ssh.FingerprintSHA256(key), Trusted: err == nil, Line: line}
 			return errSeen
 		},
 	})
-	if key == nil || !errors.Is(handshake, errSeen) && !trusted {
-		return nil, false, d.hostError(node.Name, refused(hop{settings.User, address, node.Name}, handshake, ctx.Err()))
+	if shown.Fingerprint == "" {
+		return ShownKey{}, d.hostError(node.Name, refused(hop{settings.User, address, node.Name}, err, ctx.Err()))
 	}
-	return key, trusted, nil
+	return shown, nil
 }
 
 // errSeen ends a handshake that was only for looking at the key.
 var errSeen = errors.New("the key was seen")
-
-// KnownLine is the line of known_hosts that trusts a node's key.
-func (d *Dialer) KnownLine(node cluster.Node, key ssh.PublicKey) string {
-	address := net.JoinHostPort(node.PrimaryAddress(), strconv.Itoa(d.options.SSH(node).Port))
-	return knownhosts.Line([]string{knownhosts.Normalize(address)}, key)
-}
