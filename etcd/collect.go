@@ -54,7 +54,7 @@ func wait(ctx context.Context, pause time.Duration) bool {
 func settled(e Evidence) bool {
 	first := map[uint64]MemberEvidence{}
 	for _, m := range e.Members {
-		if m.Error != "" {
+		if m.Error != "" || m.Learner {
 			continue
 		}
 		if m.Leader == 0 || m.ReadError != "" || m.Hash.Error != "" {

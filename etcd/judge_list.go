@@ -36,7 +36,8 @@ func (j *judgement) row(n cluster.Node, l ListedMember) {
 	case l.Name != n.Name:
 		j.add(n.Name, "name", "hardway render etcd && hardway apply etcd", "is listed as %q; expected %q", l.Name, n.Name)
 	}
-	if started := l.Name != ""; started && !slices.Equal(l.ClientURLs, []string{n.ClientURL()}) {
+	// A member tells its client URLs when it first gets ready.
+	if len(l.ClientURLs) > 0 && !slices.Equal(l.ClientURLs, []string{n.ClientURL()}) {
 		j.add(n.Name, "client URL", "hardway render etcd && hardway apply etcd", "is listed with client URL %s; expected %s", urls(l.ClientURLs), n.ClientURL())
 	}
 	if l.Learner || j.seen[n.Name].Learner {

@@ -60,22 +60,75 @@ func formed(t *testing.T, octet int) *members {
 	return ms
 }
 
-// bootstrap starts every member as new and waits until systemd would call them ready.
+// bootstrap arms and starts every member, and waits until all are ready.
 func (ms *members) bootstrap() {
 	ms.t.Helper()
 	for _, m := range ms.of {
-		m.start("new")
+		m.arm("new")
+	}
+	for _, m := range ms.of {
+		m.start()
 	}
 	for _, m := range ms.of {
 		m.awaitReady()
 	}
 }
 
+// facts is what apply would read on the hosts before it decides.
+func (ms *members) facts() []StartFacts {
+	var facts []StartFacts
+	for _, node := range ms.spec.With(cluster.RoleEtcd) {
+		m := ms.of[node.Name]
+		facts = append(facts, StartFacts{
+			Host: node.Name, DataEmpty: m.empty(DataDir), LogEmpty: m.empty(LogDir), BootstrapPending: m.armed(), Running: m.process != nil,
+		})
+	}
+	return facts
+}
+
 // look is what Judge says of the members, with the units that were delivered to them.
-func (ms *members) look() ([]Member, []cluster.Problem) {
-	ms.t.Helper()
-	evidence := Collect(context.Background(), ms.spec, adminTLS(ms.t, ms.store), directly, ms.delivered())
+func (ms *members) look(t *testing.T) ([]Member, []cluster.Problem) {
+	t.Helper()
+	evidence := Collect(context.Background(), ms.spec, adminTLS(t, ms.store), directly, ms.delivered())
 	return Judge(ms.spec, evidence)
+}
+
+// in makes failures those of a subtest while it runs.
+func (ms *members) in(t *testing.T) {
+	before := ms.t
+	set := func(t *testing.T) {
+		ms.t = t
+		for _, m := range ms.of {
+			m.t = t
+		}
+	}
+	set(t)
+	t.Cleanup(func() { set(before) })
+}
+
+// eventually repeats a change of the membership until it is taken: etcd refuses any while members have been connected for
+// less than five seconds.
+func eventually(t *testing.T, change func() error) {
+	t.Helper()
+	var err error
+	for range 80 {
+		if err = change(); err == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatal(err)
+}
+
+// client speaks to one member.
+func (ms *members) client(host string) *client {
+	ms.t.Helper()
+	c, err := connect(context.Background(), ms.of[host].node, adminTLS(ms.t, ms.store), directly)
+	if err != nil {
+		ms.t.Fatal(err)
+	}
+	ms.t.Cleanup(func() { _ = c.Close() })
+	return c
 }
 
 func (ms *members) delivered() []DeliveredUnit {
@@ -86,14 +139,29 @@ func (ms *members) delivered() []DeliveredUnit {
 		if err != nil {
 			ms.t.Fatal(err)
 		}
-		units = append(units, UnitFacts(node.Name, content, m.logEmpty()))
+		units = append(units, UnitFacts(node.Name, content, m.empty(LogDir)))
 	}
 	return units
 }
 
-func (m *member) logEmpty() bool {
-	entries, err := os.ReadDir(m.path(LogDir))
+func (m *member) empty(dir string) bool {
+	entries, err := os.ReadDir(m.path(dir))
 	return err != nil || len(entries) == 0
+}
+
+func (m *member) armed() bool {
+	_, err := os.Stat(m.path(BootstrapPath))
+	return err == nil
+}
+
+// arm writes what lets a member without data start: BootstrapEnv, or what a person writes for an added member.
+func (m *member) arm(state string) {
+	m.t.Helper()
+	f := BootstrapEnv()
+	if state != "new" {
+		f.Content = artifact.Bytes([]byte(stateVariable + "=" + state + "\n"))
+	}
+	m.deliver([]artifact.File{f})
 }
 
 func (m *member) path(onHost string) string { return filepath.Join(m.root, onHost) }
@@ -126,17 +194,20 @@ func splitCommand(value string) []string {
 	return strings.Fields(strings.ReplaceAll(value, "\\\n", " "))
 }
 
-// start runs the unit's command with its environment; state is what EnvironmentFile would say, empty for no such file.
-func (m *member) start(state string) {
+// start does what systemd does with the unit: its assertions, its environment, its command.
+func (m *member) start() {
 	m.t.Helper()
+	if !m.mayStart() {
+		m.t.Fatalf("systemd does not start %s: its assertions fail", m.node.Name)
+	}
 	words, environment := command(m.t, m.unit)
 	for i, word := range words[1:] {
 		if name, value, ok := strings.Cut(word, "=/"); ok {
 			words[i+1] = name + "=" + m.path("/"+value)
 		}
 	}
-	if state != "" {
-		environment = append(environment, stateVariable+"="+state)
+	if data, err := os.ReadFile(m.path(BootstrapPath)); err == nil {
+		environment = append(environment, strings.Fields(string(data))...)
 	}
 	m.listen()
 	m.log, m.exited = &bytes.Buffer{}, make(chan struct{})
@@ -167,7 +238,7 @@ func (m *member) listen() {
 	}
 }
 
-// awaitReady waits for READY=1, as systemd does.
+// awaitReady waits for READY=1, as systemd does, and then does the unit's ExecStartPost.
 func (m *member) awaitReady() {
 	m.t.Helper()
 	buffer := make([]byte, 256)
@@ -178,9 +249,37 @@ func (m *member) awaitReady() {
 			m.t.Fatalf("%s did not get ready: %v\n%s", m.node.Name, err, m.log)
 		}
 		if strings.Contains(string(buffer[:n]), "READY=1") {
+			m.startPost()
 			return
 		}
 	}
+}
+
+// startPost runs ExecStartPost: taking the file off that the member was armed with.
+func (m *member) startPost() {
+	m.t.Helper()
+	options, err := artifact.Unit(m.unit)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	for _, o := range options {
+		if o.Name != "ExecStartPost" {
+			continue
+		}
+		words := strings.Fields(strings.TrimPrefix(o.Value, "+"))
+		last := len(words) - 1
+		words[last] = m.path(words[last])
+		if output, err := exec.Command(words[0], words[1:]...).CombinedOutput(); err != nil {
+			m.t.Fatalf("%s: %v\n%s", o.Value, err, output)
+		}
+	}
+}
+
+// kill ends the process at once, as a power cut does.
+func (m *member) kill() {
+	_ = m.process.Process.Kill()
+	<-m.exited
+	m.process = nil
 }
 
 // awaitExit waits until the process has ended by itself, and returns what it logged.
