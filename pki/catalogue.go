@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"net/netip"
 	"path"
-	"slices"
 	"strings"
 
 	"hardway/cluster"
@@ -172,5 +171,5 @@ func Names() []string {
 	for _, l := range leaves() {
 		names = append(names, l.name)
 	}
-	return slices.Clip(names)
+	return names
 }

@@ -20,7 +20,12 @@ func (p *planner) decideRequest(d Decision, a *planned) (Decision, error) {
 		return d, problem(d.File, fmt.Sprintf("hardway pki %s --csr-only, have %s signed, then hardway pki import", d.request.Group, file),
 			"%s, and the key of its authority is kept elsewhere", d.Reason)
 	}
-	d.kind, d.File, d.Action = kindRequest, file, Ask
+	if !d.keepKey && p.store.exists(d.request.KeyFile()) {
+		// A new key would stand beside the certificate of the old one until the answer comes.
+		return d, problem(d.request.KeyFile(), "move it and its certificate away to have a new key made",
+			"%s, and a signing request keeps the key", d.Reason)
+	}
+	d.kind, d.File, d.Action, d.NewKey = kindRequest, file, Ask, !d.keepKey
 	waits, err := p.store.waits(d)
 	if waits {
 		d.Action, d.Reason = Keep, d.Reason+"; its request waits to be signed by the "+a.Name+" authority"

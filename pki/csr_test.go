@@ -233,3 +233,15 @@ func TestRequestForAnAuthorityThatIsNotHereYet(t *testing.T) {
 		t.Errorf("(-want +have):\n%s", diff)
 	}
 }
+
+func TestRequestNeverReplacesAKeyInUse(t *testing.T) {
+	s, ca := elsewhere(t)
+	apply(t, s, noon, Options{CSROnly: true}, "etcd")
+	importAll(t, s, signAll(t, s, ca, nil))
+	s.spec.PKI.Key = cluster.Key{Algorithm: "ecdsa", Size: 384}
+	_, err := s.PlanWith(noon, Options{CSROnly: true}, "etcd")
+	var problems cluster.Problems
+	if !errors.As(err, &problems) || problems[0].Subject != "pki/etcd-admin.key" || !strings.Contains(problems[0].Message, "the spec says ECDSA P-384") {
+		t.Errorf("got %v, want to be told that the key would have to go", err)
+	}
+}

@@ -31,6 +31,8 @@ type Decision struct {
 	File   string `json:"file"`
 	Action Action `json:"action"`
 	Reason string `json:"reason"`
+	// NewKey: a private key is made with it.
+	NewKey bool `json:"newKey"`
 
 	kind kind
 	// at is when the decision was made.

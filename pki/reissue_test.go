@@ -96,6 +96,9 @@ func TestReissueSaysWhy(t *testing.T) {
 					t.Errorf("%s changed too", file)
 				}
 			}
+			if changed[0].NewKey != c.newKey {
+				t.Errorf("announced a new key: %v, want %v", changed[0].NewKey, c.newKey)
+			}
 			if key := "pki/kmaster2/etcd-peer.key"; (before[key] != after[key]) != c.newKey {
 				t.Errorf("key changed: %v, want %v", before[key] != after[key], c.newKey)
 			}

@@ -21,7 +21,7 @@ func (p *planner) planServiceAccount([]Request) error {
 		return problem(private, "put the private key back; every token signed by it would stop being accepted",
 			"the service-account key is missing while %s is there", public)
 	case key == nil:
-		d.Action, d.Reason = Issue, "there is none yet"
+		d.Action, d.NewKey, d.Reason = Issue, true, "there is none yet"
 	case data == nil:
 		d = Decision{Name: "service-account", File: public, Action: Write, Reason: "it is derived from " + private, kind: kindPublicKey}
 	default:
