@@ -16,12 +16,20 @@ func (j *judgement) listed() {
 	for _, n := range j.nodes {
 		l, ok := j.of[n.Name]
 		if !ok {
-			j.add(n.Name, "member list", j.etcdctl("member add", n.Name, "--peer-urls="+n.PeerURL())+"; then start it: "+byHand(n.Name),
-				"is missing from the member list; expected %s=%s", n.Name, n.PeerURL())
+			j.add(n.Name, "member list", j.enter(n), "is missing from the member list; expected %s=%s", n.Name, n.PeerURL())
 			continue
 		}
 		j.row(n, l)
 	}
+}
+
+// enter is how a node becomes a member: with an empty data directory, because what a removed member held counts no more.
+func (j *judgement) enter(n cluster.Node) string {
+	empty := ""
+	if u, looked := j.unit[n.Name]; !looked || !u.DataEmpty {
+		empty = fmt.Sprintf("; ssh %s 'systemctl stop etcd && rm -rf %s/member'", n.Name, DataDir)
+	}
+	return j.etcdctl("member add", n.Name, "--peer-urls="+n.PeerURL()) + empty + "; then start it: " + byHand(n.Name)
 }
 
 // row compares a node's row of the member list.

@@ -8,25 +8,33 @@ import (
 	"hardway/cluster"
 )
 
-// reachable: every member answers. One that is down because its data is gone is named as wiped.
+// reachable: every member answers. One that is down because its data is gone is named as wiped; one that is in no member
+// list, or was added and has not started yet, is left to listed.
 func (j *judgement) reachable() {
 	for _, n := range j.nodes {
-		m, seen := j.seen[n.Name]
-		if !seen {
-			m = MemberEvidence{Error: "nobody asked it", Client: Served{Error: "nobody asked it"}}
+		if m, seen := j.seen[n.Name]; seen && m.Error == "" || j.list != nil && j.of[n.Name].Name == "" {
+			continue
 		}
-		unit, looked := j.unit[n.Name]
-		empty := looked && unit.Error == "" && unit.DataEmpty
-		switch {
-		case m.Error == "":
-		case empty && j.formed():
-			j.add(n.Name, DataDir, j.wayBack(n), "is wiped: it holds no data, but the cluster has formed and lists %s as a member; expected its data", n.Name)
-		case empty:
-			j.add(n.Name, Unit, "hardway apply etcd", "has never run: %s holds no data and %s does not answer; expected a running member", DataDir, n.ClientURL())
-		case m.Client.Error != "" || m.Client.ok():
-			j.add(n.Name, Unit, fmt.Sprintf("ssh %s journalctl -u etcd -n 50; then hardway apply etcd", n.Name),
-				"is down: %s does not answer: %s; expected a running member", n.ClientURL(), m.Error)
-		}
+		j.unreachable(n)
+	}
+}
+
+func (j *judgement) unreachable(n cluster.Node) {
+	m, seen := j.seen[n.Name]
+	unit, looked := j.unit[n.Name]
+	empty := looked && unit.Error == "" && unit.DataEmpty
+	hint := fmt.Sprintf("ssh %s journalctl -u etcd -n 50; then hardway apply etcd", n.Name)
+	switch {
+	case empty && j.formed():
+		j.add(n.Name, DataDir, j.wayBack(n), "is wiped: it holds no write-ahead log, but the cluster has formed with %s in it; expected its data", n.Name)
+	case empty:
+		j.add(n.Name, Unit, "hardway apply etcd", "has never run: %s holds no write-ahead log and %s does not answer; expected a running member", DataDir, n.ClientURL())
+	case !seen:
+		j.add(n.Name, Unit, hint, "was not asked; expected a running member at %s", n.ClientURL())
+	case m.Client.Error != "":
+		j.add(n.Name, Unit, hint, "is down: %s does not answer: %s; expected a running member", n.ClientURL(), m.Error)
+	case m.Client.ok():
+		j.add(n.Name, Unit, hint, "listens on %s, but answers no question: %s", n.ClientURL(), m.Error)
 	}
 }
 

@@ -46,7 +46,7 @@ func newMembers(t *testing.T, spec *cluster.Spec, store *pki.Store) *members {
 		m := &member{t: t, node: node, root: t.TempDir(), unit: find(t, files, artifact.UnitDir+"/"+Unit)}
 		m.deliver(files)
 		ms.of[node.Name] = m
-		t.Cleanup(m.stop)
+		t.Cleanup(m.kill)
 	}
 	return ms
 }
@@ -277,6 +277,9 @@ func (m *member) startPost() {
 
 // kill ends the process at once, as a power cut does.
 func (m *member) kill() {
+	if m.process == nil {
+		return
+	}
 	_ = m.process.Process.Kill()
 	<-m.exited
 	m.process = nil
@@ -318,4 +321,16 @@ func (m *member) wipe() {
 	if err := os.Mkdir(m.path(DataDir), 0o700); err != nil {
 		m.t.Fatal(err)
 	}
+}
+
+// awaitLog waits until the member has begun its write-ahead log.
+func (m *member) awaitLog() {
+	m.t.Helper()
+	for range 200 {
+		if !m.empty(LogDir) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	m.t.Fatalf("%s begins no log:\n%s", m.node.Name, m.log)
 }
