@@ -1,0 +1,75 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"hardway/remote"
+)
+
+// Exit codes as a shell and systemctl give them.
+const (
+	exitDone     = 0
+	exitFailed   = 1
+	exitNotFound = 127
+)
+
+// commands is what a host does when it is asked over SSH: the fixed set that package remote has, and nothing else.
+type commands struct {
+	host    string
+	files   files
+	units   *manager
+	digests *digests
+}
+
+// run does what the line says and returns its exit code.
+func (c commands) run(ctx context.Context, line string, out, errs io.Writer) int {
+	command, ok := remote.ParseLine(line)
+	if !ok {
+		fmt.Fprintf(errs, "%s: this host runs only what hardway asks of hosts, and not: %s\n", c.host, line)
+		return exitNotFound
+	}
+	if query, ok := command.Query(); ok {
+		_, err := out.Write(c.look(query).Encode(query))
+		return c.report(errs, command, err)
+	}
+	var err error
+	switch command.Name {
+	case "systemctl":
+		return c.units.systemctl(ctx, command.Args, errs)
+	case "systemd-sysusers":
+		err = users{c.files.tree}.declare(command.Args[0])
+	case "rm":
+		err = c.remove(command.Args[2:])
+	default:
+		fmt.Fprintf(errs, "%s: command not found\n", command.Name)
+		return exitNotFound
+	}
+	return c.report(errs, command, err)
+}
+
+func (c commands) report(errs io.Writer, command remote.Command, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintf(errs, "%s: %v\n", command.Name, err)
+	return exitFailed
+}
+
+// remove is rm -f: what is not there is fine, a directory is not.
+func (c commands) remove(paths []string) error {
+	var errs []error
+	for _, p := range paths {
+		at, err := c.files.tree.resolve(p, false)
+		if err == nil {
+			err = c.files.remove(at, false)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, fmt.Errorf("failed to remove %s: %w", p, err))
+		}
+	}
+	return errors.Join(errs...)
+}
