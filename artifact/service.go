@@ -51,9 +51,9 @@ func (s Service) File(component string, files []File, reads []Read) (File, error
 	if err != nil {
 		return File{}, fmt.Errorf("failed to hash the inputs of %s: %w", s.Name, err)
 	}
-	text, err := io.ReadAll(unit.Serialize(s.options(s.Flags, inputs)))
+	text, err := s.Text(inputs)
 	if err != nil {
-		return File{}, fmt.Errorf("failed to render %s: %w", s.Name, err)
+		return File{}, err
 	}
 	// 0600: CIS wants units unreadable for others.
 	return File{Path: UnitDir + "/" + s.Name, Mode: 0o600, Component: component, Content: Bytes(text)}, nil
@@ -93,12 +93,26 @@ func commandLine(binary string, flags []Flag) string {
 }
 
 func (s Service) inputs(files []File, reads []Read) (string, error) {
-	live := slices.DeleteFunc(slices.Clone(s.Flags), func(f Flag) bool { return f.Inert })
-	definition, err := io.ReadAll(unit.Serialize(s.options(live, s.Version)))
+	definition, err := s.Definition()
 	if err != nil {
 		return "", err
 	}
 	return Inputs(s.Name, definition, files, reads)
+}
+
+// Text is the unit as it is written, with inputs as the hash of what it reads only at start.
+func (s Service) Text(inputs string) ([]byte, error) {
+	text, err := io.ReadAll(unit.Serialize(s.options(s.Flags, inputs)))
+	if err != nil {
+		return nil, fmt.Errorf("failed to render %s: %w", s.Name, err)
+	}
+	return text, nil
+}
+
+// Definition is the part of the inputs that is the service itself: all but inert flags, with its binary's version.
+func (s Service) Definition() ([]byte, error) {
+	live := slices.DeleteFunc(slices.Clone(s.Flags), func(f Flag) bool { return f.Inert })
+	return io.ReadAll(unit.Serialize(s.options(live, s.Version)))
 }
 
 // Inputs hashes a unit's definition together with every file it reads only at start.

@@ -35,6 +35,11 @@ func render(spec *cluster.Spec, node cluster.Node, secrets Secrets) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
+	return Configuration(spec, node, hash)
+}
+
+// Configuration is a balancer's haproxy.cfg; hash is the stats page's password as crypt(3) writes it.
+func Configuration(spec *cluster.Spec, node cluster.Node, hash string) ([]byte, error) {
 	t, err := template.New("haproxy.cfg").Option("missingkey=error").Parse(configTemplate)
 	if err != nil {
 		return nil, err
