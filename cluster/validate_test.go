@@ -64,9 +64,6 @@ func holdsTo(t *testing.T, rules []rule) {
 	}
 }
 
-// add puts lines under spec.
-func add(lines string) []string { return []string{"spec:\n", "spec:\n" + lines} }
-
 func TestNames(t *testing.T) {
 	long := strings.Repeat("a", 65)
 	holdsTo(t, []rule{

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"hardway/cluster"
 	"hardway/rollout"
 )
 
@@ -17,7 +16,7 @@ func (e *Env) diff() Step {
 		Check:   true,
 		ByHand:  diffByHand,
 		Plan: func(ctx context.Context) (Action, error) {
-			hosts, changes, err := e.differences(ctx, "diff")
+			hosts, changes, err := e.differences(ctx)
 			if err != nil {
 				return Action{}, err
 			}
@@ -33,7 +32,7 @@ func (e *Env) diff() Step {
 }
 
 // differences loads what is rendered, connects and compares.
-func (e *Env) differences(ctx context.Context, step string) ([]host, []rollout.Change, error) {
+func (e *Env) differences(ctx context.Context) ([]host, []rollout.Change, error) {
 	nodes, err := e.nodes()
 	if err != nil {
 		return nil, nil, err
@@ -42,7 +41,7 @@ func (e *Env) differences(ctx context.Context, step string) ([]host, []rollout.C
 	if err != nil {
 		return nil, nil, err
 	}
-	hosts, err := e.dial(ctx, step, wants)
+	hosts, err := e.dial(ctx, wants)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -63,7 +62,7 @@ func (e *Env) distribute() Step {
 }
 
 func (e *Env) planDistribute(ctx context.Context) (Action, error) {
-	hosts, changes, err := e.differences(ctx, "distribute")
+	hosts, changes, err := e.differences(ctx)
 	if err != nil {
 		return Action{}, err
 	}
@@ -110,18 +109,4 @@ func deliveries(h rollout.Host) []Change {
 		rows = append(rows, Change{h.Change.Host, f.Path, string(f.Verb), f.Reason})
 	}
 	return rows
-}
-
-func hostsOf(spec *cluster.Spec, role cluster.Role, only []string) ([]cluster.Node, error) {
-	chosen, err := spec.Only(only)
-	if err != nil {
-		return nil, err
-	}
-	var nodes []cluster.Node
-	for _, n := range chosen {
-		if n.Has(role) {
-			nodes = append(nodes, n)
-		}
-	}
-	return nodes, nil
 }

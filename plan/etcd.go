@@ -42,7 +42,7 @@ func (e *Env) planEtcd(ctx context.Context) (Action, error) {
 	for i := range wants {
 		wants[i].Watch = rollout.EtcdWatch()
 	}
-	hosts, err := e.dial(ctx, "apply etcd", wants)
+	hosts, err := e.dial(ctx, wants)
 	if err != nil {
 		return Action{}, err
 	}
@@ -237,8 +237,8 @@ func (e *Env) deliveredUnit(ctx context.Context, node cluster.Node) (etcd.Delive
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return etcd.DeliveredUnit{}, err
 	}
-	log := state.Paths[etcd.LogDir]
-	return etcd.UnitFacts(node.Name, unit, !log.Exists || log.Empty), nil
+	wal := state.Paths[etcd.LogDir]
+	return etcd.UnitFacts(node.Name, unit, !wal.Exists || wal.Empty), nil
 }
 
 func memberReport(members []etcd.Member, problems []cluster.Problem) Report {

@@ -89,14 +89,12 @@ func (e *Env) explainDrifts(node cluster.Node, drifts []artifact.Drift) (cluster
 	if err != nil {
 		return nil, err
 	}
-	if byHand, ok := refuseEdited(e.Work, wanted, edited).(cluster.Problems); ok {
-		problems = append(problems, byHand...)
-	}
-	return problems, nil
+	byHand, err := editedProblems(e.Work, wanted, edited)
+	return append(problems, byHand...), err
 }
 
 // dial connects to the hosts of all wants side by side.
-func (e *Env) dial(ctx context.Context, step string, wants []rollout.Want) ([]host, error) {
+func (e *Env) dial(ctx context.Context, wants []rollout.Want) ([]host, error) {
 	hosts := make([]host, len(wants))
 	for i, want := range wants {
 		hosts[i] = host{node: want.Node, want: want}

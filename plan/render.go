@@ -131,6 +131,14 @@ func treeChanges(w *artifact.WorkDir, old, tree artifact.Tree) (write []artifact
 // refuseEdited turns hand edits into one error with the difference: hosts/ is output, and what was put there by hand would
 // be lost by rendering, or shipped without being derived from anything. Files that are gone are simply written again.
 func refuseEdited(w *artifact.WorkDir, wanted artifact.Tree, drifts []artifact.Drift) error {
+	problems, err := editedProblems(w, wanted, drifts)
+	if err != nil {
+		return err
+	}
+	return problems.OrNil()
+}
+
+func editedProblems(w *artifact.WorkDir, wanted artifact.Tree, drifts []artifact.Drift) (cluster.Problems, error) {
 	var problems cluster.Problems
 	for _, d := range drifts {
 		if d.Gone || d.Source != "" {
@@ -142,7 +150,7 @@ func refuseEdited(w *artifact.WorkDir, wanted artifact.Tree, drifts []artifact.D
 		}
 		difference, same, err := editDifference(w, d, wanted.Files[i])
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !same {
 			problems = append(problems, cluster.Problem{
@@ -152,5 +160,5 @@ func refuseEdited(w *artifact.WorkDir, wanted artifact.Tree, drifts []artifact.D
 			})
 		}
 	}
-	return problems.OrNil()
+	return problems, nil
 }

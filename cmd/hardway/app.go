@@ -117,7 +117,7 @@ func (p *program) action(c command) cli.ActionFunc {
 		}
 		dryRun := ctx.Bool("dry-run")
 		report, err := p.env.Execute(ctx.Context, step, dryRun)
-		return p.print(ctx, c, step, report, dryRun, err)
+		return p.print(ctx, c, report, dryRun, err)
 	}
 }
 
@@ -129,7 +129,7 @@ func checkNames(c command, names []string) error {
 }
 
 // print writes the report, also that of a run that failed: as JSON one document on every exit.
-func (p *program) print(ctx *cli.Context, c command, step plan.Step, r plan.Report, dryRun bool, failure error) error {
+func (p *program) print(ctx *cli.Context, c command, r plan.Report, dryRun bool, failure error) error {
 	if ctx.String("output") == "json" {
 		if failure != nil {
 			r.Problems = append(r.Problems, problemsOf(failure)...)

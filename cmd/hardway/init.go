@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,7 +48,7 @@ func (p *program) initialise(ctx *cli.Context) error {
 		err = writeNew(dir, write)
 	}
 	report.Notes = []string{fmt.Sprintf("next: fill in your hosts, then `hardway validate -f %s`", file)}
-	return p.print(ctx, command{path: []string{"init"}}, plan.Step{}, report, ctx.Bool("dry-run"), err)
+	return p.print(ctx, command{path: []string{"init"}}, report, ctx.Bool("dry-run"), err)
 }
 
 func writeNew(dir string, files []artifact.Local) error {
@@ -59,6 +60,5 @@ func writeNew(dir string, files []artifact.Local) error {
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	return work.Commit(files)
+	return errors.Join(work.Commit(files), unlock())
 }
