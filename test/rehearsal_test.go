@@ -1,0 +1,222 @@
+package test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"hardway/cluster"
+	"hardway/lab"
+	"hardway/plan"
+)
+
+// hardwayBinary is the program under test, built once from this checkout.
+var hardwayBinary string
+
+func TestMain(m *testing.M) {
+	if lab.RunAsTool(os.Args) {
+		return
+	}
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "hardway-test")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	hardwayBinary = filepath.Join(dir, "hardway")
+	build := exec.Command("go", "build", "-o", hardwayBinary, "hardway/cmd/hardway")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "failed to build hardway:", err)
+		return 1
+	}
+	return m.Run()
+}
+
+// rehearsal is three masters of the lab and a work directory for them.
+type rehearsal struct {
+	*lab.Lab
+	t    *testing.T
+	work string
+	spec *cluster.Spec
+}
+
+const sshPort = 2222
+
+func rehearse(t *testing.T) *rehearsal {
+	t.Helper()
+	addresses, err := lab.FreeAddresses(4, rand.Reader, sshPort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := lab.Options{Dir: filepath.Join(t.TempDir(), "lab"), Port: sshPort}
+	for i, a := range addresses[:3] {
+		options.Hosts = append(options.Hosts, lab.Host{Name: fmt.Sprintf("kmaster%d", i+1), Address: a})
+	}
+	hosts, err := lab.Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := hosts.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r := &rehearsal{Lab: hosts, t: t, work: t.TempDir()}
+	r.write("cluster.yaml", rehearsalSpec(options.Hosts, addresses[3], hosts.ClientKey()))
+	r.write("known_hosts", string(hosts.KnownHosts()))
+	r.readSpec()
+	return r
+}
+
+func rehearsalSpec(hosts []lab.Host, endpoint, identity string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `apiVersion: hardway/v1alpha1
+kind: Cluster
+metadata: {name: rehearsal}
+spec:
+  kubernetes: {version: v1.36.3}
+  etcd: {version: v3.6.16}
+  endpoint: {host: %s, port: 6443}
+  network: {podCIDR: 10.200.0.0/16, serviceCIDR: 10.32.0.0/24, clusterDomain: cluster.local}
+  rollout: {gateTimeout: 30s}
+  ssh: {user: root, port: %d, identityFile: %s, timeout: 10s}
+  hosts:
+`, endpoint, sshPort, identity)
+	for _, h := range hosts {
+		fmt.Fprintf(&b, "  - {name: %s, address: %s, roles: [etcd, control-plane]}\n", h.Name, h.Address)
+	}
+	return b.String()
+}
+
+func (r *rehearsal) write(name, text string) {
+	r.t.Helper()
+	if err := os.WriteFile(filepath.Join(r.work, name), []byte(text), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rehearsal) readSpec() {
+	r.t.Helper()
+	file := filepath.Join(r.work, "cluster.yaml")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if r.spec, err = cluster.Parse(data, file); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// result is what a run of hardway gave.
+type result struct {
+	code        int
+	out, errors string
+}
+
+// hardway runs the program in the work directory, as a person would.
+func (r *rehearsal) hardway(args ...string) result {
+	r.t.Helper()
+	command := exec.CommandContext(r.t.Context(), hardwayBinary, args...)
+	command.Dir = r.work
+	command.Env = append(os.Environ(), "HOME="+r.work, "SSH_AUTH_SOCK=")
+	var out, errs bytes.Buffer
+	command.Stdout, command.Stderr = &out, &errs
+	began := time.Now()
+	_ = command.Run()
+	r.t.Logf("hardway %s: exit %d after %v", strings.Join(args, " "), command.ProcessState.ExitCode(), time.Since(began).Round(time.Millisecond))
+	return result{command.ProcessState.ExitCode(), out.String(), errs.String()}
+}
+
+// exits runs hardway and holds its exit code.
+func (r *rehearsal) exits(code int, args ...string) result {
+	r.t.Helper()
+	got := r.hardway(args...)
+	if got.code != code {
+		r.t.Fatalf("hardway %s: exit %d, want %d\n%s%s", strings.Join(args, " "), got.code, code, got.out, got.errors)
+	}
+	return got
+}
+
+// document is the one JSON document of -o json.
+type document struct {
+	APIVersion string            `json:"apiVersion"`
+	Kind       string            `json:"kind"`
+	Items      []json.RawMessage `json:"items"`
+	Problems   []cluster.Problem `json:"problems"`
+	Changes    []plan.Change     `json:"changes"`
+}
+
+func (r *rehearsal) json(code int, args ...string) document {
+	r.t.Helper()
+	got := r.exits(code, append(args, "-o", "json")...)
+	var doc document
+	if err := json.Unmarshal([]byte(got.out), &doc); err != nil {
+		r.t.Fatalf("hardway %s -o json: %v in %q", strings.Join(args, " "), err, got.out)
+	}
+	return doc
+}
+
+// up brings the whole cluster up.
+func (r *rehearsal) up() {
+	r.t.Helper()
+	r.exits(0, "up")
+}
+
+// deliveredState is the digest and mode of every file that was delivered, on every host: what the record of each host
+// names, and the record itself.
+func (r *rehearsal) deliveredState() map[string]string {
+	r.t.Helper()
+	state := map[string]string{}
+	for _, n := range r.spec.Hosts {
+		for _, dir := range []string{"etc", "var/lib/hardway", "run/hardway"} {
+			root := filepath.Join(r.Root(n.Name), dir)
+			err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+				if os.IsNotExist(err) {
+					return nil
+				}
+				if err != nil || !d.Type().IsRegular() {
+					return err
+				}
+				data, err := os.ReadFile(path)
+				if err != nil {
+					return err
+				}
+				info, err := d.Info()
+				state[path] = fmt.Sprintf("%v %x", info.Mode(), sha256.Sum256(data))
+				return err
+			})
+			if err != nil {
+				r.t.Fatal(err)
+			}
+		}
+	}
+	return state
+}
+
+// etcdPIDs is the main process of each member, from the kernel's point of view.
+func (r *rehearsal) etcdPIDs() map[string]int {
+	r.t.Helper()
+	pids := map[string]int{}
+	for _, n := range r.spec.Hosts {
+		unit, err := r.Unit(n.Name, "etcd.service")
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		pids[n.Name] = unit.MainPID
+	}
+	return pids
+}
