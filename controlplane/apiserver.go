@@ -76,11 +76,12 @@ func kubeletClient(spec *cluster.Spec) []setting {
 		artifact.PresentsAsClient, kubeletUnit, artifact.HotAfterPoll)...)
 }
 
-// aggregation is how the API server speaks for others to extension API servers, and how it is spoken to by one.
+// aggregation is how an API server passes requests of others on, to extension API servers and to its own kind, and whom
+// it believes when it is the one they are passed to.
 func aggregation() []setting {
 	out := append(requestHeader(), plain("enable-aggregator-routing", "true"))
 	return append(out, pair("proxy-client-cert-file", "proxy-client-key-file", "front-proxy-client",
-		artifact.PresentsAsClient, "extension API servers", artifact.Hot)...)
+		artifact.PresentsAsClient, APIServerUnit, artifact.Hot)...)
 }
 
 // requestHeader trusts who holds a front-proxy certificate, and only that, to say in headers whom a request is from.

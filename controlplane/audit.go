@@ -31,20 +31,25 @@ func auditPolicy() (artifact.File, error) {
 // points to, shortened to what a cluster of ours has.
 func auditRules() []audit.PolicyRule {
 	core := func(resources ...string) audit.GroupResources { return audit.GroupResources{Resources: resources} }
+	leases := []audit.GroupResources{{Group: "coordination.k8s.io", Resources: []string{"leases"}}}
+	read, renew := []string{"get", "list", "watch"}, []string{"get", "update", "patch"}
 	return []audit.PolicyRule{
 		{Level: audit.LevelNone, NonResourceURLs: []string{"/livez*", "/readyz*", "/healthz*", "/version", "/openapi/*"}},
-		{Level: audit.LevelNone, Verbs: []string{"get", "list", "watch"}, Users: []string{"system:kube-proxy"},
-			Resources: []audit.GroupResources{core("endpoints", "services", "nodes"), {Group: "discovery.k8s.io", Resources: []string{"endpointslices"}}}},
+		// What the control plane and kube-proxy look at all the time.
+		{Level: audit.LevelNone, Verbs: read, Users: []string{"system:apiserver"}},
+		{Level: audit.LevelNone, Verbs: read, Users: []string{"system:kube-proxy"}, Resources: []audit.GroupResources{
+			core("services", "nodes"), {Group: "discovery.k8s.io", Resources: []string{"endpointslices"}},
+		}},
 		{Level: audit.LevelNone, Resources: []audit.GroupResources{core("events"), {Group: "events.k8s.io"}}},
 		// Leases are renewed every few seconds by each node and each leader.
-		{Level: audit.LevelNone, Verbs: []string{"get", "update", "patch"}, Users: leaseHolders(), UserGroups: nil,
-			Resources: []audit.GroupResources{{Group: "coordination.k8s.io", Resources: []string{"leases"}}}},
-		{Level: audit.LevelNone, Verbs: []string{"get", "update", "patch"}, UserGroups: []string{"system:nodes"},
-			Resources: []audit.GroupResources{{Group: "coordination.k8s.io", Resources: []string{"leases"}}}},
+		{Level: audit.LevelNone, Verbs: renew, Users: leaseHolders(), Resources: leases},
+		{Level: audit.LevelNone, Verbs: renew, UserGroups: []string{"system:nodes"}, Resources: leases},
 		// Their content is secret, or is a token.
 		{Level: audit.LevelMetadata, Resources: []audit.GroupResources{
 			core("secrets", "configmaps", "serviceaccounts/token"), {Group: "authentication.k8s.io", Resources: []string{"tokenreviews"}},
 		}},
+		// Kubelets report the same large objects again and again.
+		{Level: audit.LevelMetadata, UserGroups: []string{"system:nodes"}, Resources: []audit.GroupResources{core("nodes/status", "pods/status")}},
 		// What is run inside pods, and who changed what.
 		{Level: audit.LevelRequest, Resources: []audit.GroupResources{core("pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy")}},
 		{Level: audit.LevelRequest, Verbs: []string{"create", "update", "patch", "delete", "deletecollection"}},

@@ -13,6 +13,7 @@ import (
 const (
 	controllerManager     = "controller-manager"
 	controllerManagerPort = 10257
+	flexVolumeDir         = "/var/lib/kubelet/volumeplugins"
 )
 
 // controllerManagerSettings is kube-controller-manager's command line, in the order in which it is written.
@@ -65,6 +66,8 @@ func controllers(spec *cluster.Spec) []setting {
 		file("service-account-private-key-file", pki.KubernetesDir+"/"+pki.ServiceAccountKey, artifact.SignsWith, APIServerUnit, artifact.Restart),
 		// What pods find as ca.crt beside their token.
 		file("root-ca-file", bundle(), artifact.VerifiesServers, APIServerUnit, artifact.Restart),
+		// It makes this directory at its start; the default lies below /usr, which may be read-only.
+		plain("flex-volume-plugin-dir", flexVolumeDir),
 		// Finished pods are kept for their logs, but not 12,500 of them as by default.
 		plain("terminated-pod-gc-threshold", "1000"),
 	}

@@ -10,7 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/server/options/encryptionconfig"
-	"k8s.io/apiserver/pkg/storage/value"
+	storage "k8s.io/apiserver/pkg/storage/value"
 
 	"hardway/artifact"
 	"hardway/cluster"
@@ -80,11 +80,11 @@ func TestAPIServerLoadsTheConfiguration(t *testing.T) {
 				if transformer == nil {
 					t.Fatalf("%s is not encrypted", resource)
 				}
-				stored, err := transformer.TransformToStorage(t.Context(), []byte("plain"), value.DefaultContext("/k"))
+				stored, err := transformer.TransformToStorage(t.Context(), []byte("plain"), storage.DefaultContext("/k"))
 				if want := "k8s:enc:" + provider + ":v1:key1:"; err != nil || !strings.HasPrefix(string(stored), want) {
 					t.Errorf("%s is stored as %.24q (%v), want %s…", resource, stored, err, want)
 				}
-				back, stale, err := transformer.TransformFromStorage(t.Context(), []byte("plain"), value.DefaultContext("/k"))
+				back, stale, err := transformer.TransformFromStorage(t.Context(), []byte("plain"), storage.DefaultContext("/k"))
 				if err != nil || !stale || string(back) != "plain" {
 					t.Errorf("what was stored before encryption: %q, stale %v, %v", back, stale, err)
 				}

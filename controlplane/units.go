@@ -42,7 +42,8 @@ func service(spec *cluster.Spec, s artifact.Service) artifact.Service {
 	s.Version = spec.Kubernetes.Version
 	s.Options = append(s.Options,
 		artifact.Option{Name: "Restart", Value: "always"},
-		artifact.Option{Name: "RestartSec", Value: "2"},
+		// Not so soon that systemd gives up: it does after five starts within ten seconds.
+		artifact.Option{Name: "RestartSec", Value: "3"},
 		artifact.Option{Name: "LimitNOFILE", Value: "1048576"},
 	)
 	return s
