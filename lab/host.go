@@ -29,13 +29,16 @@ type host struct {
 	server  *sshServer
 }
 
+// distributionUnits is where packages put their units.
+const distributionUnits = "/usr/lib/systemd/system"
+
 // skeleton is the directories of a new host, in order.
 var skeleton = []struct {
 	path string
 	mode fs.FileMode
 }{
 	{"/etc/systemd/system", 0o755}, {"/root", 0o700}, {"/run", 0o755}, {"/tmp", 0o777}, {"/usr/local/bin", 0o755},
-	{"/usr/lib/systemd/system", 0o755}, {"/var/lib", 0o755}, {"/var/log", 0o755},
+	{distributionUnits, 0o755}, {"/var/lib", 0o755}, {"/var/log", 0o755},
 }
 
 func newHost(o *Options, spec Host, client ssh.PublicKey, spawner *spawner) (*host, error) {
@@ -94,6 +97,11 @@ func (h *host) prepare() error {
 	}
 	if err := (users{h.tree}).prepare(); err != nil {
 		return fmt.Errorf("failed to make the users of %s: %w", h.Name, err)
+	}
+	for name, text := range h.Units {
+		if err := h.tree.writeFile(distributionUnits+"/"+name, []byte(text), 0o644); err != nil {
+			return fmt.Errorf("failed to write %s of %s: %w", name, h.Name, err)
+		}
 	}
 	return h.linkBinaries()
 }

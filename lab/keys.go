@@ -56,4 +56,4 @@ func (l *Lab) HostKey(host string) ssh.PublicKey {
 }
 
 // ClientKey is the path of the private key, 0600, that every host lets in as root.
-func (l *Lab) ClientKey() string { return l.clientKeyFile }
+func (l *Lab) ClientKey() string { return l.options.ClientKey }

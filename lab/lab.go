@@ -17,13 +17,17 @@ const DefaultPort = 2222
 type Host struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
+	// Units is units that came with the host's distribution, text by name.
+	Units map[string]string `json:"units,omitempty"`
 }
 
 // Options is what a lab is made of.
 type Options struct {
-	// Dir holds a folder per host and the clients' key. What stands there is kept and used again.
+	// Dir holds a folder per host. What stands there is kept and used again.
 	Dir   string
 	Hosts []Host
+	// ClientKey is the file of the private key that hosts let in, made where it is missing; empty is id_ed25519 in Dir.
+	ClientKey string
 	// Port is where every host listens for SSH, DefaultPort if 0.
 	Port int
 	// Executable calls RunAsTool first thing in its main function; empty is the running executable.
@@ -34,11 +38,10 @@ type Options struct {
 
 // Lab is hosts that run.
 type Lab struct {
-	options       Options
-	hosts         []*host
-	clientKeyFile string
-	spawner       *spawner
-	closing       sync.Once
+	options Options
+	hosts   []*host
+	spawner *spawner
+	closing sync.Once
 }
 
 // Start makes the hosts, or takes up those that stand in Dir, and returns when all of them answer; units that are enabled
@@ -47,7 +50,7 @@ func Start(ctx context.Context, o Options) (*Lab, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	l := &Lab{options: o, clientKeyFile: filepath.Join(o.Dir, "id_ed25519"), spawner: newSpawner()}
+	l := &Lab{options: o, spawner: newSpawner()}
 	if err := l.start(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -63,7 +66,10 @@ func (o *Options) complete() (err error) {
 			return fmt.Errorf("failed to find the lab's own executable: %w", err)
 		}
 	}
-	for _, p := range []*string{&o.Dir, &o.Executable, &o.BinDir} {
+	if o.ClientKey == "" {
+		o.ClientKey = filepath.Join(o.Dir, "id_ed25519")
+	}
+	for _, p := range []*string{&o.Dir, &o.ClientKey, &o.Executable, &o.BinDir} {
 		if *p == "" {
 			continue
 		}
@@ -78,7 +84,7 @@ func (o *Options) complete() (err error) {
 }
 
 func (l *Lab) start(ctx context.Context) error {
-	client, err := key(l.clientKeyFile, rand.Reader)
+	client, err := key(l.options.ClientKey, rand.Reader)
 	if err != nil {
 		return err
 	}

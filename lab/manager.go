@@ -184,7 +184,7 @@ func (m *manager) each(ctx context.Context, verb string, do func(*manager, conte
 			continue
 		}
 		if err := do(m, ctx, unit, wait); err != nil {
-			fmt.Fprintf(errs, "Job for %s failed: %v\nSee its log: %s\n", unit, err, m.host.logFile(unit))
+			fmt.Fprintf(errs, "Job for %s failed: %v; its log is %s\n", unit, err, m.host.logFile(unit))
 			code = max(code, exitFailed)
 		}
 	}

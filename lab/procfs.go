@@ -27,6 +27,13 @@ func variableOf(pid int, name string) string {
 	return ""
 }
 
+// Sweep ends what a lab in dir that was killed left running on its hosts.
+func Sweep(dir string, hosts []Host) {
+	for _, h := range hosts {
+		killLeftovers(filepath.Join(dir, h.Name))
+	}
+}
+
 // killLeftovers ends what an earlier lab started on the host in this directory and did not take along: the kernel ends
 // the processes of a lab that dies, but not what those have started themselves.
 func killLeftovers(dir string) {

@@ -136,7 +136,11 @@ func (s *sshServer) session(ctx context.Context, offer ssh.NewChannel) {
 		switch {
 		case request.Type == "exec" && understood:
 			_ = request.Reply(true, nil)
-			go ssh.DiscardRequests(requests)
+			ctx, cancel := context.WithCancel(ctx)
+			go func() {
+				ssh.DiscardRequests(requests)
+				cancel()
+			}()
 			exit(channel, s.commands.run(ctx, asked.Text, channel, channel.Stderr()))
 			return
 		case request.Type == "subsystem" && understood && asked.Text == "sftp":
@@ -155,4 +159,11 @@ func (s *sshServer) session(ctx context.Context, offer ssh.NewChannel) {
 func exit(channel ssh.Channel, code int) {
 	_ = channel.CloseWrite()
 	_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Code uint32 }{uint32(code)}))
+}
+
+// listening reports whether the server takes connections.
+func (s *sshServer) listening() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.listener != nil
 }

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/google/renameio/v2"
+
+	"hardway/cluster"
+)
+
+//go:embed cluster.yaml.tmpl
+var specTemplate string
+
+// renderSpec is a cluster.yaml for the machines, valid as it stands.
+func renderSpec(p place, port int, all []machine, endpoint string) ([]byte, *cluster.Spec, error) {
+	t, err := template.New("cluster.yaml").Option("missingkey=error").Parse(specTemplate)
+	if err != nil {
+		return nil, nil, err
+	}
+	var b bytes.Buffer
+	err = t.Execute(&b, struct {
+		Endpoint, IdentityFile string
+		Port                   int
+		Machines               []machine
+	}{endpoint, p.identity(), port, all})
+	if err != nil {
+		return nil, nil, fmt.Errorf("failed to render cluster.yaml: %w", err)
+	}
+	spec, err := cluster.Parse(b.Bytes(), p.spec())
+	return b.Bytes(), spec, err
+}
+
+// existingSpec is the cluster.yaml that stands there; nil where there is none. One that is for other hosts is an error,
+// whatever else was changed in it is the person's.
+func existingSpec(p place, want *cluster.Spec) (*cluster.Spec, error) {
+	data, err := os.ReadFile(p.spec())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("failed to read cluster.yaml: %w", err)
+	}
+	got, err := cluster.Parse(data, p.spec())
+	if err != nil {
+		return nil, hinted{fmt.Errorf("%s stands there and is not valid: %w", p.spec(), err), "mend it, or name another place with --dir"}
+	}
+	if reach(got) != reach(want) {
+		return nil, hinted{fmt.Errorf("%s stands there and is for other hosts: it has %s, this lab would have %s", p.spec(), reach(got), reach(want)),
+			"give up the same --hosts, --base and --port, or name another place with --dir; nothing was changed"}
+	}
+	return got, nil
+}
+
+// reach says which hosts a spec is for and how they are reached.
+func reach(s *cluster.Spec) string {
+	var hosts []string
+	for _, n := range s.Hosts {
+		hosts = append(hosts, fmt.Sprintf("%s at %s:%d", n.Name, n.PrimaryAddress(), s.SSHFor(n).Port))
+	}
+	return strings.Join(hosts, ", ")
+}
+
+// binDir is where the spec's binaries stand, as an absolute path.
+func binDir(p place, spec *cluster.Spec) string {
+	if filepath.IsAbs(spec.Binaries.Dir) {
+		return spec.Binaries.Dir
+	}
+	return filepath.Join(p.dir, spec.Binaries.Dir)
+}
+
+// writeNew writes a file unless one stands there.
+func writeNew(name string, data []byte, mode fs.FileMode) error {
+	if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := renameio.WriteFile(name, data, mode); err != nil {
+		return fmt.Errorf("failed to write %s: %w", name, err)
+	}
+	return nil
+}
+
+// trust puts the hosts' keys into known_hosts: lines about the same hosts are replaced, all others stay.
+func trust(p place, lines []byte) error {
+	old, err := os.ReadFile(p.knownHosts())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("failed to read known_hosts: %w", err)
+	}
+	var ours []string
+	for line := range strings.Lines(string(lines)) {
+		names, _, _ := strings.Cut(line, " ")
+		ours = append(ours, strings.Split(names, ",")...)
+	}
+	var kept strings.Builder
+	for line := range strings.Lines(string(old)) {
+		names, _, _ := strings.Cut(line, " ")
+		about := func(name string) bool { return slices.Contains(ours, name) }
+		if !slices.ContainsFunc(strings.Split(names, ","), about) {
+			kept.WriteString(strings.TrimRight(line, "\n") + "\n")
+		}
+	}
+	kept.Write(lines)
+	if kept.String() == string(old) {
+		return nil
+	}
+	return renameio.WriteFile(p.knownHosts(), []byte(kept.String()), 0o644)
+}
