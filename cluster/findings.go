@@ -8,29 +8,25 @@ type Finding interface {
 	Problem() Problem
 }
 
-// ProblemsOf takes an error apart into findings: joined errors one by one, Problems and Findings as they are, anything
-// else as its message.
+// ProblemsOf takes an error apart into findings: Problems and Findings as they are, however they are wrapped, joined
+// errors one by one, and anything else as its message.
 func ProblemsOf(err error) []Problem {
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		switch known := inner.(type) { //nolint:errorlint // the chain is walked by hand: errors.As would stop at the first of several
+		case Problems:
+			return known
+		case Finding:
+			return []Problem{known.Problem()}
+		case interface{ Unwrap() []error }:
+			var all []Problem
+			for _, e := range known.Unwrap() {
+				all = append(all, ProblemsOf(e)...)
+			}
+			return all
+		}
+	}
 	if err == nil {
 		return nil
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var all []Problem
-		for _, e := range joined.Unwrap() {
-			all = append(all, ProblemsOf(e)...)
-		}
-		return all
-	}
-	if list, ok := errors.AsType[Problems](err); ok {
-		return list
-	}
-	if finding, ok := errors.AsType[Finding](err); ok {
-		return []Problem{finding.Problem()}
-	}
-	if inner := errors.Unwrap(err); inner != nil {
-		if joined, ok := inner.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 1 {
-			return ProblemsOf(inner)
-		}
 	}
 	return []Problem{{Message: err.Error()}}
 }

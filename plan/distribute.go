@@ -22,7 +22,7 @@ func (e *Env) diff() Step {
 			}
 			var report Report
 			for _, c := range changes {
-				report.Changes = append(report.Changes, listed(c)...)
+				report.Changes = append(report.Changes, listed(c.WithoutUnits(notApplied()...))...)
 			}
 			report.Found = len(report.Changes) > 0
 			report.Notes = []string{fmt.Sprintf("%d hosts compared, %d changes", len(hosts), len(report.Changes))}
@@ -109,4 +109,15 @@ func deliveries(h rollout.Host) []Change {
 		rows = append(rows, Change{h.Change.Host, f.Path, string(f.Verb), f.Reason})
 	}
 	return rows
+}
+
+// notApplied is the components whose units no command of this version starts: their files are delivered and no more.
+func notApplied() []string {
+	var names []string
+	for _, c := range components {
+		if !c.applied {
+			names = append(names, c.name)
+		}
+	}
+	return names
 }

@@ -82,8 +82,9 @@ func (e *Env) membersAction(ctx context.Context, hosts []host, changes []rollout
 // members limits the change to the hosts of the run; the decision was made with all of them.
 func (e *Env) members(hosts []host, changes []rollout.Change, facts []etcd.StartFacts, decision etcd.Decision) rollout.Members {
 	m := rollout.Members{
-		Parallel: e.Spec.SSH.Parallel, GateTimeout: e.Spec.Rollout.GateTimeout.Duration, Healthy: e.etcdHealthy,
-		Tell: func(host, message string) { e.tell("apply etcd", host, message) },
+		Parallel: e.Spec.SSH.Parallel, GateTimeout: e.Spec.Rollout.GateTimeout.Duration, Problems: e.etcdProblems,
+		MoveLeader: e.moveLeader,
+		Tell:       func(host, message string) { e.tell("apply etcd", host, message) },
 	}
 	chosen := func(name string) bool { return len(e.Only) == 0 || slices.Contains(e.Only, name) }
 	keep := func(names []string) []string {
@@ -188,10 +189,19 @@ func (e *Env) dialMember(ctx context.Context, network, address string) (net.Conn
 	return nil, fmt.Errorf("%s is no etcd member of the spec", address)
 }
 
-// etcdHealthy is the gate between two changes of members.
-func (e *Env) etcdHealthy(ctx context.Context) error {
+// moveLeader hands the lead away from a host before its member is restarted.
+func (e *Env) moveLeader(ctx context.Context, away string) error {
+	config, err := e.store().ClientTLS(etcdClient)
+	if err != nil {
+		return err
+	}
+	return etcd.MoveLeader(ctx, e.Spec, config, e.dialMember, away)
+}
+
+// etcdProblems is what the gates between two changes of members ask.
+func (e *Env) etcdProblems(ctx context.Context) []cluster.Problem {
 	_, problems, err := e.judgeEtcd(ctx, nil)
-	return errors.Join(err, cluster.Problems(problems).OrNil())
+	return append(cluster.ProblemsOf(err), problems...)
 }
 
 func (e *Env) etcdVerify() Step {

@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -24,8 +23,10 @@ type Members struct {
 	Parallel int
 	// GateTimeout bounds how long a gate may stay shut.
 	GateTimeout time.Duration
-	// Healthy is the gate: every member answers, they agree on one leader, and there is a quorum.
-	Healthy func(context.Context) error
+	// Problems is what the gates ask: nothing when every member answers, all agree on one leader, and there is a quorum.
+	Problems func(context.Context) []cluster.Problem
+	// MoveLeader hands the lead away from a host, so that stopping its member costs no election.
+	MoveLeader func(ctx context.Context, away string) error
 	// Tell reports progress.
 	Tell func(host, message string)
 }
@@ -115,19 +116,40 @@ func (m Members) roll(ctx context.Context, ready []Ready) error {
 // turn changes one running member.
 func (m Members) turn(ctx context.Context, r Ready) error {
 	host := r.Change.Host
-	if err := m.gate(ctx, host, "before its change"); err != nil {
+	if err := m.gate(ctx, host, "before its change", m.repairs(host)); err != nil {
 		return err
 	}
 	if err := r.Commit(ctx); err != nil {
 		return err
 	}
 	if slices.Contains(m.Decision.Restart, host) {
-		m.Tell(host, "restarting etcd")
-		if err := r.Conn.Do(ctx, remote.Systemctl("restart", etcd.Unit)); err != nil {
+		if err := m.restart(ctx, r); err != nil {
 			return err
 		}
 	}
-	return m.gate(ctx, host, "after its change")
+	return m.gate(ctx, host, "after its change", m.waiting(host))
+}
+
+func (m Members) restart(ctx context.Context, r Ready) error {
+	m.Tell(r.Change.Host, "restarting etcd")
+	if err := m.MoveLeader(ctx, r.Change.Host); err != nil {
+		return err
+	}
+	return r.Conn.Do(ctx, remote.Systemctl("restart", etcd.Unit))
+}
+
+// repairs is what may be wrong before a member's change: the member itself, for the change may be what mends it. Where
+// nothing is restarted, neither do those count that are yet to be changed; a restart wants every other member well.
+func (m Members) repairs(host string) []string {
+	if slices.Contains(m.Decision.Restart, host) {
+		return []string{host}
+	}
+	return append(m.waiting(host), host)
+}
+
+// waiting is the hosts whose turn comes after this one's.
+func (m Members) waiting(host string) []string {
+	return slices.Clone(m.Order[slices.Index(m.Order, host)+1:])
 }
 
 // start starts stopped members side by side and waits until the cluster is whole.
@@ -145,7 +167,7 @@ func (m Members) start(ctx context.Context, ready []Ready) error {
 	if err != nil {
 		return err
 	}
-	return m.gate(ctx, "", "after starting members")
+	return m.gate(ctx, "", "after starting members", m.Order)
 }
 
 func (h Ready) arm(ctx context.Context) error {
@@ -180,22 +202,25 @@ func (m Members) of(ready []Ready, names []string) []Ready {
 	return out
 }
 
-// gate waits until every member is healthy. One that stays shut stops the run: hosts not yet changed stay as they are.
-func (m Members) gate(ctx context.Context, host, when string) error {
-	ctx, cancel := context.WithTimeout(ctx, m.GateTimeout)
-	defer cancel()
-	var seen error
+// gate waits until nothing is wrong but with hosts that may be. One that stays shut stops the run: hosts not yet changed
+// stay as they are.
+func (m Members) gate(ctx context.Context, host, when string, mayBe []string) error {
+	end := time.Now().Add(m.GateTimeout)
 	for {
-		if seen = m.Healthy(ctx); seen == nil {
+		seen := slices.DeleteFunc(m.Problems(ctx), func(p cluster.Problem) bool { return slices.Contains(mayBe, p.Host) })
+		if len(seen) == 0 {
 			return nil
+		}
+		if time.Now().After(end) {
+			return append(cluster.Problems{{
+				Host: host, Subject: etcd.Unit,
+				Message: fmt.Sprintf("the cluster was not healthy within %s %s; the run stopped here", m.GateTimeout, when),
+				Hint:    "look at what follows and at `journalctl -u etcd` on the hosts, then run the same command again: it goes on from here",
+			}}, seen...)
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(cluster.Problems{{
-				Host: host, Subject: etcd.Unit,
-				Message: fmt.Sprintf("the cluster was not healthy within %s %s; the run stopped here", m.GateTimeout, when),
-				Hint:    "look at `journalctl -u etcd` on the hosts and at `hardway etcd verify`, then run the same command again: it goes on from here",
-			}}, seen)
+			return ctx.Err()
 		case <-time.After(gatePoll):
 		}
 	}

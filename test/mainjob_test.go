@@ -87,3 +87,75 @@ func flip(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 }
+
+// A change of what etcd reads only at start restarts every member, one at a time, and the data stays.
+func TestChangedInputsRestartMembersOneAtATime(t *testing.T) {
+	r := rehearse(t)
+	r.up()
+	pids := r.etcdPIDs()
+	// Another version is another input, although the lab's etcd stays what it is.
+	r.edit("version: v3.6.16", "version: v3.6.15")
+	doc := r.json(0, "up")
+	restarts := map[string]bool{}
+	for _, c := range doc.Changes {
+		if c.Subject == "etcd.service" && c.Action == "restart" {
+			restarts[c.Host] = true
+		}
+	}
+	after := r.etcdPIDs()
+	for _, n := range r.spec.Hosts {
+		if !restarts[n.Name] || after[n.Name] == pids[n.Name] || after[n.Name] == 0 {
+			t.Errorf("%s: restart reported %v, process %d, before %d", n.Name, restarts[n.Name], after[n.Name], pids[n.Name])
+		}
+	}
+	r.exits(0, "etcd", "verify")
+}
+
+// A changed member list restarts nothing: --initial-cluster counts only for the very first start.
+func TestChangedInitialClusterRestartsNothing(t *testing.T) {
+	r := rehearse(t)
+	r.up()
+	pids := r.etcdPIDs()
+	unit := filepath.Join(r.Root("kmaster1"), "/etc/systemd/system/etcd.service")
+	data, err := os.ReadFile(unit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(unit, []byte(strings.Replace(string(data), "kmaster3=https", "kmasterX=https", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	doc := r.json(3, "etcd", "verify")
+	if len(doc.Problems) != 1 || doc.Problems[0].Host != "kmaster1" || !strings.Contains(doc.Problems[0].Message, "kmasterX") {
+		t.Errorf("etcd verify does not name the unit that disagrees: %+v", doc.Problems)
+	}
+	r.exits(0, "up")
+	if after := r.etcdPIDs(); !maps.Equal(pids, after) {
+		t.Errorf("etcd restarted: %v, before %v", after, pids)
+	}
+}
+
+// Members that lost their data are never started as new: they would form an empty cluster in the place of the old one.
+func TestWipedMembersAreRefused(t *testing.T) {
+	r := rehearse(t)
+	r.up()
+	for _, host := range []string{"kmaster2", "kmaster3"} {
+		if err := r.StopUnit(host, "etcd.service"); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Wipe(host, "/var/lib/etcd"); err != nil {
+			t.Fatal(err)
+		}
+		got := r.exits(1, "apply", "etcd")
+		if !strings.Contains(got.errors, host+": /var/lib/etcd: holds no data") || !strings.Contains(got.errors, "hint:") {
+			t.Errorf("apply etcd does not say that %s was wiped:\n%s", host, got.errors)
+		}
+	}
+	doc := r.json(3, "etcd", "verify")
+	named := map[string]bool{}
+	for _, p := range doc.Problems {
+		named[p.Host] = true
+	}
+	if !named["kmaster2"] || !named["kmaster3"] {
+		t.Errorf("etcd verify does not name the wiped members: %+v", doc.Problems)
+	}
+}

@@ -220,3 +220,17 @@ func (r *rehearsal) etcdPIDs() map[string]int {
 	}
 	return pids
 }
+
+// edit replaces text in cluster.yaml.
+func (r *rehearsal) edit(old, replacement string) {
+	r.t.Helper()
+	data, err := os.ReadFile(filepath.Join(r.work, "cluster.yaml"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if !bytes.Contains(data, []byte(old)) {
+		r.t.Fatalf("cluster.yaml does not hold %q", old)
+	}
+	r.write("cluster.yaml", strings.Replace(string(data), old, replacement, 1))
+	r.readSpec()
+}
