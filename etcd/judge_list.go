@@ -48,6 +48,9 @@ func (j *judgement) row(n cluster.Node, l ListedMember) {
 	if len(l.ClientURLs) > 0 && !slices.Equal(l.ClientURLs, []string{n.ClientURL()}) {
 		j.add(n.Name, "client URL", "hardway render etcd && hardway apply etcd", "is listed with client URL %s; expected %s", urls(l.ClientURLs), n.ClientURL())
 	}
+	if m, seen := j.seen[n.Name]; seen && m.Error == "" && m.ClusterID == j.main && m.ID != l.ID {
+		j.add(n.Name, "member ID", j.etcdctl("member list"), "answers as member %s, but is listed as member %s", hex(m.ID), hex(l.ID))
+	}
 	if l.Learner || j.seen[n.Name].Learner {
 		j.add(n.Name, "learner", j.etcdctl("member promote", hex(l.ID)), "member %s is a learner; expected a voting member", hex(l.ID))
 	}

@@ -98,6 +98,9 @@ func (j *judgement) oneLeader() {
 		reigns = append(reigns, reign{m.Leader, m.Term})
 	}
 	common := mostCommon(reigns)
+	if known := func(l ListedMember) bool { return l.ID == common.leader }; common.leader != 0 && !slices.ContainsFunc(j.list, known) {
+		j.add("", "leader", j.etcdctl("endpoint status --cluster"), "member %s leads, and is in no member list; expected one of the members", hex(common.leader))
+	}
 	for i, m := range members {
 		switch {
 		case m.Leader == 0:
@@ -119,6 +122,8 @@ func (j *judgement) health() {
 		}
 		if m.ListError != "" {
 			j.add(m.Host, "member list", hint, "does not tell its member list: %s", m.ListError)
+		} else if len(m.Listed) == 0 && !m.Learner {
+			j.add(m.Host, "member list", hint, "tells an empty member list; expected the etcd hosts of the spec")
 		}
 		for _, line := range m.StatusErrors {
 			if m.Leader != 0 {

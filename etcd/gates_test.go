@@ -1,0 +1,86 @@
+package etcd
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hardway/cluster"
+)
+
+func TestGates(t *testing.T) {
+	t.Parallel()
+	ms := formed(t, 101)
+	config, ctx := adminTLS(t, ms.store), context.Background()
+	if err := Healthy(ctx, ms.spec, config, directly); err != nil {
+		t.Fatalf("the gate is shut on a healthy cluster: %v", err)
+	}
+
+	leader, err := Leader(ctx, ms.spec, config, directly)
+	if err != nil || ms.of[leader] == nil {
+		t.Fatalf("leader %q: %v", leader, err)
+	}
+	if err := MoveLeader(ctx, ms.spec, config, directly, leader); err != nil {
+		t.Fatal(err)
+	}
+	next, err := Leader(ctx, ms.spec, config, directly)
+	if err != nil || next == leader {
+		t.Fatalf("the lead stayed with %s: %v", next, err)
+	}
+	if err := MoveLeader(ctx, ms.spec, config, directly, leader); err != nil {
+		t.Errorf("moving the lead away from a follower: %v", err)
+	}
+	if now, err := Leader(ctx, ms.spec, config, directly); err != nil || now != next {
+		t.Errorf("the lead moved from %s to %s, though %s did not hold it: %v", next, now, leader, err)
+	}
+
+	ms.of[leader].stop()
+	short, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	err = AwaitHealthy(short, ms.spec, config, directly)
+	problems := cluster.ProblemsOf(err)
+	if !slices.ContainsFunc(problems, func(p cluster.Problem) bool { return p.Host == leader && strings.Contains(p.Message, "is down") }) {
+		t.Errorf("the gate with %s down says: %v", leader, err)
+	}
+
+	opened := make(chan error)
+	go func() {
+		long, cancel := context.WithTimeout(ctx, 20*time.Second)
+		defer cancel()
+		opened <- AwaitHealthy(long, ms.spec, config, directly)
+	}()
+	ms.of[leader].start()
+	ms.of[leader].awaitReady()
+	if err := <-opened; err != nil {
+		t.Errorf("the gate stays shut on a cluster that is whole again: %v", err)
+	}
+}
+
+func TestWithoutAnyMemberThereIsNoLeader(t *testing.T) {
+	spec := threeOn(104)
+	config, ctx := adminTLS(t, issued(t, spec)), context.Background()
+	if _, err := Leader(ctx, spec, config, directly); err == nil || !strings.Contains(err.Error(), "hardway etcd verify") {
+		t.Errorf("got %v, want an error that says what to try", err)
+	}
+	if err := MoveLeader(ctx, spec, config, directly, "kmaster1"); err != nil {
+		t.Errorf("moving a lead that nobody holds: %v", err)
+	}
+	if err := Healthy(ctx, spec, config, directly); len(cluster.ProblemsOf(err)) != 3 {
+		t.Errorf("three members are down, and the gate says: %v", err)
+	}
+}
+
+// Collect ends with its context, and leaves nothing running that waits for members that do not answer.
+func TestCollectEndsWithItsContext(t *testing.T) {
+	spec := threeOn(104)
+	config := adminTLS(t, issued(t, spec))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, m := range Collect(ctx, spec, config, directly, nil).Members {
+		if m.Error == "" {
+			t.Errorf("%s answered after the end", m.Host)
+		}
+	}
+}
