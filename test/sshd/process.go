@@ -23,6 +23,9 @@ const privilegeSeparation = "/run/sshd"
 // startTimeout is how long a server may take to listen, also on a busy machine.
 const startTimeout = 20 * time.Second
 
+// farewell is how long connections that clients have just closed may take to end by themselves.
+const farewell = 500 * time.Millisecond
+
 // errPortTaken: somebody else listens on the port by now.
 var errPortTaken = errors.New("the port is taken")
 
@@ -99,6 +102,9 @@ func whyEnded(log string) error {
 // end ends the server and the processes of connections that are still open.
 func (p *process) end() {
 	p.once.Do(func() {
+		for begin := time.Now(); len(children(p.command.Process.Pid)) > 0 && time.Since(begin) < farewell; {
+			time.Sleep(2 * time.Millisecond)
+		}
 		if p.running() {
 			kill(p.command.Process.Pid)
 		}
