@@ -1,0 +1,46 @@
+// Command bench measures hardway beside other tools and beside what the machine can do at all, in one run, and prints a
+// row for each comparison: ours, the other's, the ratio, the target, met or missed. A row that misses is printed as such
+// and the exit code stays 0; what could not be measured, for example because a tool is missing, exits 1.
+//
+// # How it is measured
+//
+// Contestants of a race run in turns, ours next to each of the others, and each round begins with another of them, so that
+// all of them meet the same machine. Every run gets a new directory on the disk that holds the checkout, and what earlier
+// runs left unwritten is written out before the clock starts. One round beforehand does not count. The figures are
+// medians over the rounds; what takes part in fewer rounds says so. A ratio is the ratio of the medians, followed in
+// parentheses by the lowest and the highest ratio within a round. With a target of at least, the ratio is the other's
+// time over ours; with a target of at most, ours over the other's.
+//
+// # B1, certificates
+//
+// The set is every certificate of three masters and three workers, ECDSA P-256: three authorities and the catalogue of
+// package pki, about fifty leaves.
+//
+//   - in process: a store opened, planned and applied in an empty work directory. Everything is synced, and a crash leaves
+//     all of it or nothing.
+//   - whole process: `hardway pki all` from start to exit.
+//   - cfssl: a shell loop of `cfssl gencert | cfssljson -bare`, one pipeline per certificate, the requests written before
+//     the clock starts. It syncs nothing.
+//   - openssl: a shell loop of `ecparam -genkey`, `req -new` and `x509 -req` per certificate, extensions written before
+//     the clock starts. It syncs nothing.
+//   - raw: what one writes by hand in Go for this set, one certificate after the other: generate the key,
+//     x509.CreateCertificate, and per file write beside its place, sync, rename, sync the directory. No check of any kind.
+//     Each round makes sure that it wrote as many files and bytes as ours.
+//   - raw, side by side: the same with certificates made on all cores and sixteen files written at a time.
+//
+// For three masters and 5,000 workers `hardway pki all` runs as a process of its own: its processor time over its wall
+// time and the machine's cores, and its largest resident set as the kernel counted it.
+//
+// # B3, files to a host
+//
+// Twenty files of 2 KiB to a directory that an OpenSSH server on loopback can write to, from no connection to all in
+// place. Ours dials with strict host keys, stages, compares digests, syncs and renames. The others check host keys as
+// well and sync nothing: one `scp` with all files, an `scp` per file, and `ansible-playbook` with a copy task per file,
+// without fact gathering.
+//
+// # B5, a rerun with nothing to do
+//
+// A proxy before the server counts round trips: each time that something comes back after something was sent. It counts
+// from when the connection is authenticated. What is asked of an OpenSSH server is one look at a hundred paths; the other
+// rows are hosts of a lab on which `up` has finished, and count the host with the most.
+package main

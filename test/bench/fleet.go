@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// fleetWorkers is how many workers the large cluster has.
+const fleetWorkers = 5000
+
+// fleetRounds is enough: every run makes 15,000 certificates.
+const fleetRounds = 3
+
+// process is what a run of a process cost. The kernel counts its memory from what its parent held when it was started,
+// which here is little.
+type process struct {
+	wall, processor time.Duration
+	megabytes       float64
+}
+
+// busy is the share of all cores that the process kept busy from start to exit.
+func (p process) busy() float64 {
+	return p.processor.Seconds() / p.wall.Seconds() / float64(runtime.NumCPU())
+}
+
+// fleet is B1 for 5,000 workers: are all cores busy, and how much memory does it take?
+func fleet(ctx context.Context, b *bench) ([]row, error) {
+	var runs []process
+	for round := range min(b.rounds, fleetRounds) {
+		p, err := b.fleetOnce(ctx)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(b.progress, "round %d of %d: %-28s %s, %.0f %% of all cores, %.0f MB\n", round+1, fleetRounds, "5,000 workers", rounded(p.wall), 100*p.busy(), p.megabytes)
+		runs = append(runs, p)
+	}
+	by := func(value func(process) float64) []float64 {
+		var all []float64
+		for _, p := range runs {
+			all = append(all, value(p))
+		}
+		slices.Sort(all)
+		return all
+	}
+	wall, busy, memory := by(func(p process) float64 { return p.wall.Seconds() }), by(process.busy), by(func(p process) float64 { return p.megabytes })
+	cores, most := atLeast(0.8), atMost(300)
+	share, peak := busy[len(busy)/2], memory[len(memory)-1]
+	return []row{
+		{
+			name: "B1 5,000 workers, whole process : all cores", ours: fmt.Sprintf("%.2f cores, %.1f s", share*float64(runtime.NumCPU()), wall[len(wall)/2]),
+			other: fmt.Sprintf("%d cores", runtime.NumCPU()), ratio: fmt.Sprintf("%.2f (%.2f–%.2f)", share, busy[0], busy[len(busy)-1]),
+			target: cores.String(), met: cores.met(share),
+		},
+		{
+			name: "B1 5,000 workers, whole process : peak memory", ours: fmt.Sprintf("%.0f MB", peak), other: "-", ratio: "-",
+			target: most.String() + " MB", met: most.met(peak),
+		},
+	}, nil
+}
+
+func (b *bench) fleetOnce(ctx context.Context) (process, error) {
+	dir, err := os.MkdirTemp(b.dir, "fleet-")
+	if err != nil {
+		return process{}, err
+	}
+	defer os.RemoveAll(dir)
+	if _, err := workDir(dir, fleetWorkers); err != nil {
+		return process{}, err
+	}
+	syscall.Sync()
+	command := exec.CommandContext(ctx, b.hardway, "pki", "all")
+	command.Dir = dir
+	began := time.Now()
+	if err := command.Run(); err != nil {
+		return process{}, fmt.Errorf("failed to run %s: %w", b.hardway, err)
+	}
+	p := process{wall: time.Since(began)}
+	usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return process{}, errors.New("this system does not count what a process uses")
+	}
+	p.processor = time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	p.megabytes = float64(usage.Maxrss) / 1024 // the kernel counts in KiB
+	return p, nil
+}
