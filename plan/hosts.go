@@ -135,11 +135,7 @@ func listed(c rollout.Change) []Change {
 		rows = append(rows, Change{c.Host, f.Path, string(f.Verb), f.Reason})
 	}
 	for _, u := range c.Units {
-		subject := u.Unit
-		if subject == "" {
-			subject = "systemd"
-		}
-		rows = append(rows, Change{c.Host, subject, string(u.Verb), u.Reason})
+		rows = append(rows, Change{c.Host, u.Unit, string(u.Verb), u.Reason})
 	}
 	return rows
 }

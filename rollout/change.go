@@ -84,7 +84,7 @@ func (c Change) Of(component string) Change {
 	out.Files = slices.DeleteFunc(slices.Clone(c.Files), func(f FileChange) bool { return f.File.Component != component })
 	units := c.want.units(component)
 	out.Units = slices.DeleteFunc(slices.Clone(c.Units), func(u UnitChange) bool {
-		return u.Verb != ReloadDaemon && !slices.Contains(units, u.Unit)
+		return !slices.Contains(units, u.Unit)
 	})
 	return out
 }

@@ -79,9 +79,6 @@ func difference(f artifact.File, seen remote.PathState) (Verb, string, error) {
 
 // addUnits decides what systemd has to be asked, from the units' states and the files that change.
 func (c *Change) addUnits() error {
-	if reason := c.definitionsChange(); reason != "" {
-		c.Units = append(c.Units, UnitChange{Verb: ReloadDaemon, Reason: reason})
-	}
 	for _, unit := range c.want.units("") {
 		if err := c.addUnit(unit); err != nil {
 			return err
@@ -90,19 +87,19 @@ func (c *Change) addUnits() error {
 	return nil
 }
 
-func (c *Change) definitionsChange() string {
+// definitionChange says why systemd has to read a unit's files again: they change now, or an earlier run died before it
+// asked for that.
+func (c *Change) definitionChange(unit string) string {
 	for _, f := range c.Files {
-		if _, ok := artifact.UnitOf(f.Path); ok && f.Verb != Correct {
+		if name, ok := artifact.UnitOf(f.Path); ok && name == unit && f.Verb != Correct {
 			return f.Path + " changes"
 		}
 	}
-	for _, unit := range c.want.units("") {
-		switch seen := c.State.Units[unit]; {
-		case seen.NeedReload:
-			return unit + " has changed since systemd read it"
-		case seen.Load == "not-found":
-			return unit + " is not loaded yet"
-		}
+	switch seen := c.State.Units[unit]; {
+	case seen.NeedReload:
+		return "its files have changed since systemd read them"
+	case seen.Load == "not-found":
+		return "systemd does not know it yet"
 	}
 	return ""
 }
@@ -112,6 +109,9 @@ func (c *Change) addUnit(unit string) error {
 	wanted, err := wantedInputs(c.want.Files, unit)
 	if err != nil {
 		return err
+	}
+	if reason := c.definitionChange(unit); reason != "" {
+		c.Units = append(c.Units, UnitChange{unit, ReloadDaemon, reason})
 	}
 	if seen.Enabled != "enabled" {
 		c.Units = append(c.Units, UnitChange{unit, Enable, "does not start at boot"})

@@ -17,6 +17,7 @@ import (
 	"hardway/cluster"
 	"hardway/lab"
 	"hardway/plan"
+	"hardway/remote"
 )
 
 // hardwayBinary is the program under test, built once from this checkout.
@@ -233,4 +234,21 @@ func (r *rehearsal) edit(old, replacement string) {
 	}
 	r.write("cluster.yaml", strings.Replace(string(data), old, replacement, 1))
 	r.readSpec()
+}
+
+// systemctl asks a host's systemd for something, as a person who is logged in there would.
+func (r *rehearsal) systemctl(host string, words ...string) {
+	r.t.Helper()
+	node, ok := r.spec.Node(host)
+	if !ok {
+		r.t.Fatalf("no host %s", host)
+	}
+	client, err := remote.NewDialer(remote.Options{SSH: r.spec.SSHFor, KnownHosts: filepath.Join(r.work, "known_hosts")}).Dial(r.t.Context(), node)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.Do(r.t.Context(), remote.Systemctl(words[0], words[1:]...)); err != nil {
+		r.t.Fatal(err)
+	}
 }
