@@ -18,7 +18,7 @@ func (m *member) corrupt(from, to string) {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	changed := false
 	err = db.Update(func(tx *bolt.Tx) error {
 		bucket := tx.Bucket([]byte("key"))

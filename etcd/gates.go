@@ -57,7 +57,7 @@ func MoveLeader(ctx context.Context, spec *cluster.Spec, config *tls.Config, dia
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	_, err = asking(ctx, func(ctx context.Context) (*clientv3.MoveLeaderResponse, error) { return c.MoveLeader(ctx, to.ID) })
 	if err != nil {
 		return fmt.Errorf("failed to move etcd's lead from %s to %s: %w", away, to.Host, err)

@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"context"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -76,11 +77,19 @@ func TestWithoutAnyMemberThereIsNoLeader(t *testing.T) {
 func TestCollectEndsWithItsContext(t *testing.T) {
 	spec := threeOn(104)
 	config := adminTLS(t, issued(t, spec))
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	for _, m := range Collect(ctx, spec, config, directly, nil).Members {
+	hanging := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	begin := time.Now()
+	for _, m := range Collect(ctx, spec, config, hanging, nil).Members {
 		if m.Error == "" {
 			t.Errorf("%s answered after the end", m.Host)
 		}
+	}
+	if took := time.Since(begin); took > askTimeout {
+		t.Errorf("collecting took %s after its context had ended", took)
 	}
 }

@@ -231,7 +231,7 @@ func (m *member) listen() {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	m.t.Cleanup(func() { os.RemoveAll(dir) })
+	m.t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	m.ready, err = net.ListenPacket("unixgram", filepath.Join(dir, "socket"))
 	if err != nil {
 		m.t.Fatal(err)

@@ -35,7 +35,7 @@ func handshake(ctx context.Context, address string, config *tls.Config, dial Dia
 	if err != nil {
 		return nil, err
 	}
-	defer raw.Close()
+	defer func() { _ = raw.Close() }()
 	lax := config.Clone()
 	// Any certificate is taken here, so that what is wrong with it can be said; take verifies it.
 	lax.InsecureSkipVerify = true

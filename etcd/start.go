@@ -134,8 +134,7 @@ func wayBack(host, healthy string, quorum bool) string {
 	if !quorum {
 		return fmt.Sprintf("the members that are left are no quorum: bring the lost data directories back, or restore a snapshot of %s on every member (etcdutl snapshot restore); if nothing was ever stored in it, ssh to each member, stop etcd, rm -r %s/member, and apply again", healthy, DataDir)
 	}
-	return fmt.Sprintf("take its place in the cluster away and give it a new one, from %s: etcdctl member list; etcdctl member remove ID; etcdctl member add %s --peer-urls=URL; then start it: %s",
-		healthy, host, byHand(host))
+	return fmt.Sprintf("take %s out of the cluster, add it anew and start it with an empty directory: `hardway etcd verify` prints the commands with its ID and URL", host)
 }
 
 func leftover(host string) cluster.Problem {

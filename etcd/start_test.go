@@ -121,7 +121,7 @@ func violations(facts []StartFacts, d Decision, problems []cluster.Problem) []st
 		rule(starts && !log && !arms && !f.BootstrapPending, "a member without a log starts unarmed")
 		rule(starts && !log && formed && logs < 2, "a member without a log starts where the others are no quorum without it")
 		rule(starts && f.Running, "a running member is started")
-		rule(restarts && !(f.Running && f.Stale), "a member is restarted that does not run, or not on stale inputs")
+		rule(restarts && (!f.Running || !f.Stale), "a member is restarted that does not run, or not on stale inputs")
 		rule(len(problems) == 0 && !f.Running && !starts, "a stopped member is left stopped without a reason")
 		rule(restarts && f.Leader && slices.ContainsFunc(d.Restart[slices.Index(d.Restart, f.Host):], func(later string) bool {
 			return !facts[later[1]-'1'].Leader
