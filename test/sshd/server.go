@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
+
+	"hardway/cluster"
 )
 
 // Server is a running OpenSSH server.
@@ -25,6 +27,8 @@ type Server struct {
 	IdentityFile string
 	// HostKeys are the public halves of the host's keys, in the order of the options.
 	HostKeys []ssh.PublicKey
+	// KnownHosts is a file that trusts every key of the host.
+	KnownHosts string
 
 	dir     string
 	options Options
@@ -112,6 +116,10 @@ func (s *Server) listen() error {
 	if err := os.WriteFile(s.path("sshd_config"), s.config(), 0o600); err != nil {
 		return err
 	}
+	s.KnownHosts = s.path("known_hosts")
+	if err := os.WriteFile(s.KnownHosts, []byte(s.KnownHostsLines(s.HostKeys...)), 0o600); err != nil {
+		return err
+	}
 	s.process, err = run(s.options.Under, s.path("sshd_config"), s.path("log"))
 	return err
 }
@@ -132,16 +140,25 @@ func (s *Server) hostKeyFile(kind Kind) string { return s.path("ssh_host_" + str
 // Endpoint is address and port as a dialer wants them.
 func (s *Server) Endpoint() string { return net.JoinHostPort(s.Address, strconv.Itoa(s.Port)) }
 
-// KnownHosts is the lines of known_hosts that trust every key of the host.
-func (s *Server) KnownHosts() string { return s.KnownHostsFor(s.HostKeys...) }
-
-// KnownHostsFor is the lines of known_hosts that say the host has these keys.
-func (s *Server) KnownHostsFor(keys ...ssh.PublicKey) string {
+// KnownHostsLines is lines of known_hosts that say the host has these keys.
+func (s *Server) KnownHostsLines(keys ...ssh.PublicKey) string {
 	var lines string
 	for _, key := range keys {
 		lines += knownhosts.Line([]string{s.Endpoint()}, key) + "\n"
 	}
 	return lines
+}
+
+// Node is the server as a host of a spec.
+func (s *Server) Node(name string) cluster.Node {
+	return cluster.Node{Name: name, Address: cluster.OneOrMore{s.Address}}
+}
+
+// SSH is how a spec says the server is reached.
+func (s *Server) SSH() cluster.SSH {
+	return cluster.SSH{
+		User: s.User, Port: s.Port, IdentityFile: s.IdentityFile, Timeout: cluster.Duration{Duration: startTimeout},
+	}
 }
 
 // Log is what the server has said so far.
