@@ -5,7 +5,6 @@ import (
 
 	"hardway/artifact"
 	"hardway/cluster"
-	"hardway/kubeconfig"
 	"hardway/pki"
 )
 
@@ -24,7 +23,7 @@ func serving(spec *cluster.Spec, node cluster.Node) []setting {
 	out := []setting{
 		plain("advertise-address", node.PrimaryAddress()),
 		plain("bind-address", everyAddress(node)),
-		plain("secure-port", port(kubeconfig.APIPort)),
+		plain("secure-port", port(cluster.APIServerPort)),
 		plain("service-cluster-ip-range", strings.Join(spec.Network.ServiceCIDR, ",")),
 		plain("service-node-port-range", "30000-32767"),
 		plain("allow-privileged", "true"),

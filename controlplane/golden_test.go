@@ -16,9 +16,10 @@ var inputsHash = regexp.MustCompile(artifact.InputsVariable + "=[0-9a-f]{64}")
 
 // TestGolden holds everything of a master that is no certificate, and who reads what, for each minor version.
 func TestGolden(t *testing.T) {
+	m := newMaster(t)
 	for _, v := range versions() {
 		t.Run(v, func(t *testing.T) {
-			m := newMaster(t, running(v))
+			m.spec.Kubernetes.Version = v
 			got := map[string][]byte{"reads.txt": []byte(table(Reads(m.spec, m.node)))}
 			for _, f := range m.files(t) {
 				if f.IsDir() || f.Source != "" || f.Mode != 0o600 {

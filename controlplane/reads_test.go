@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"hardway/artifact"
-	"hardway/cluster"
 )
 
 // hostPath is a path on the host inside a flag or a configuration; executables lie elsewhere.
@@ -17,9 +16,10 @@ var hostPath = regexp.MustCompile(`/(?:etc|var|run)/[A-Za-z0-9._/-]+`)
 var written = []string{auditLogPath, flexVolumeDir}
 
 func TestEveryPathInAFlagOrConfigIsARead(t *testing.T) {
+	m := newMaster(t)
 	for _, v := range versions() {
 		for _, signs := range []bool{true, false} {
-			m := newMaster(t, running(v), func(s *cluster.Spec) { s.PKI.SignOnMasters = &signs })
+			m.spec.Kubernetes.Version, m.spec.PKI.SignOnMasters = v, &signs
 			files := m.files(t)
 			for _, unit := range []string{APIServerUnit, ControllerManagerUnit, SchedulerUnit} {
 				named := reachable(t, files, artifact.UnitDir+"/"+unit)
@@ -100,8 +100,9 @@ func TestEffectsFollowTheVersion(t *testing.T) {
 	want := map[string]artifact.Effect{
 		"v1.34.0": artifact.Restart, "v1.35.4": artifact.Restart, "v1.36.3": artifact.HotAfterPoll, "v1.37.2": artifact.HotAfterPoll,
 	}
+	m := newMaster(t)
 	for v, effect := range want {
-		m := newMaster(t, running(v))
+		m.spec.Kubernetes.Version = v
 		for _, peer := range []struct{ unit, peer string }{{APIServerUnit, kubeletUnit}, {SchedulerUnit, APIServerUnit}} {
 			for _, r := range Reads(m.spec, m.node) {
 				if r.Unit == peer.unit && r.Peer == peer.peer && r.Use == artifact.VerifiesServers && r.Effect != effect {

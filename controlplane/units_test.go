@@ -20,8 +20,10 @@ func executables() []string {
 }
 
 func TestSystemdAcceptsEveryUnit(t *testing.T) {
+	m := newMaster(t)
 	for _, v := range versions() {
-		systemd.Verify(t, newMaster(t, running(v)).files(t), executables(), []string{"etcd.service"})
+		m.spec.Kubernetes.Version = v
+		systemd.Verify(t, m.files(t), executables(), []string{"etcd.service"})
 	}
 }
 

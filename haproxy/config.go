@@ -5,12 +5,12 @@ import (
 	_ "embed"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"text/template"
 	"time"
 
 	"hardway/cluster"
-	"hardway/kubeconfig"
 )
 
 //go:embed haproxy.cfg.tmpl
@@ -64,7 +64,7 @@ func Configuration(spec *cluster.Spec, node cluster.Node, hash string) ([]byte, 
 func servers(spec *cluster.Spec) []server {
 	var out []server
 	for _, n := range spec.With(cluster.RoleControlPlane) {
-		out = append(out, server{n.Name, join(n.PrimaryAddress(), kubeconfig.APIPort)})
+		out = append(out, server{n.Name, join(n.PrimaryAddress(), cluster.APIServerPort)})
 	}
 	return out
 }
@@ -72,15 +72,30 @@ func servers(spec *cluster.Spec) []server {
 // binds is where clients are accepted: on every address of the machine, the shared one of two balancers included, which
 // only one of them has. On loopback, where several hosts share one machine, on the node's own addresses.
 func binds(spec *cluster.Spec, node cluster.Node) []string {
-	port := spec.Endpoint.Port
-	if addr, err := netip.ParseAddr(node.PrimaryAddress()); err == nil && addr.IsLoopback() {
-		var own []string
-		for _, a := range node.Address {
-			own = append(own, join(a, port))
-		}
+	addresses := parse(node.Address...)
+	var own []string
+	for _, addr := range addresses {
+		own = append(own, join(addr.String(), spec.Endpoint.Port))
+	}
+	if len(addresses) > 0 && addresses[0].IsLoopback() {
 		return own
 	}
-	return []string{join("::", port) + " v4v6"}
+	if slices.ContainsFunc(append(addresses, parse(spec.LoadBalancer.VirtualIP)...), netip.Addr.Is6) {
+		return []string{join("::", spec.Endpoint.Port) + " v4v6"}
+	}
+	// A kernel without IPv6 has no [::].
+	return []string{join("0.0.0.0", spec.Endpoint.Port)}
+}
+
+// parse leaves out what is no address: that is for the spec's validation to report.
+func parse(texts ...string) []netip.Addr {
+	var out []netip.Addr
+	for _, text := range texts {
+		if addr, err := netip.ParseAddr(text); err == nil {
+			out = append(out, addr)
+		}
+	}
+	return out
 }
 
 func join(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

@@ -3,6 +3,8 @@ package haproxy
 import (
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"hardway/artifact"
 	"hardway/cluster"
@@ -44,7 +46,9 @@ func Files(spec *cluster.Spec, node cluster.Node, store *pki.Store, secrets Secr
 	if err != nil {
 		return nil, err
 	}
-	return append(files, unit...), nil
+	files = append(files, unit...)
+	slices.SortFunc(files, func(a, b artifact.File) int { return strings.Compare(a.Path, b.Path) })
+	return files, nil
 }
 
 // Reads is what HAProxy reads: everything again on reload.

@@ -13,10 +13,13 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"hardway/artifact"
+	"hardway/cluster"
 )
 
 // SecretsFile is where what is made once stands in the work directory.
 const SecretsFile = "secrets.yaml"
+
+const secretsKind = "Secrets"
 
 // Secrets is the document of secrets.yaml.
 type Secrets struct {
@@ -47,18 +50,31 @@ func PlanSecrets(w *artifact.WorkDir, random io.Reader) (Secrets, artifact.Plan,
 	return secrets, plan, err
 }
 
-// load reads secrets.yaml; the error wraps fs.ErrNotExist where there is none.
+// load reads secrets.yaml; the error wraps fs.ErrNotExist where there is none, and is a cluster.Problems where it cannot
+// be used.
 func load(w *artifact.WorkDir) (Secrets, error) {
-	data, err := os.ReadFile(w.Path(SecretsFile))
+	local := w.Path(SecretsFile)
+	info, err := os.Stat(local)
+	if err != nil {
+		return Secrets{}, fmt.Errorf("failed to look at the secrets: %w", err)
+	}
+	if open := info.Mode().Perm() & 0o077; open != 0 {
+		return Secrets{}, unusable("chmod 600 "+local, "others can read it: its mode is %04o", info.Mode().Perm())
+	}
+	data, err := os.ReadFile(local)
 	if err != nil {
 		return Secrets{}, fmt.Errorf("failed to read the secrets: %w", err)
 	}
 	secrets, err := parseSecrets(data)
 	if err != nil {
-		return Secrets{}, fmt.Errorf("failed to read the secrets in %s, put the file back from a backup or move it away to have new ones made: %w",
-			w.Path(SecretsFile), err)
+		return Secrets{}, unusable("put it back from a backup, or move it away to have a new password made", "it cannot be used: %v", err)
 	}
 	return secrets, nil
+}
+
+// unusable never carries a password: what it repeats names fields and sizes.
+func unusable(hint, format string, args ...any) error {
+	return cluster.Problems{{Subject: SecretsFile, Message: fmt.Sprintf(format, args...), Hint: hint}}
 }
 
 func newSecrets(random io.Reader) (Secrets, artifact.Plan, error) {
@@ -67,7 +83,7 @@ func newSecrets(random io.Reader) (Secrets, artifact.Plan, error) {
 	if _, err := io.ReadFull(random, bytes); err != nil {
 		return Secrets{}, plan, fmt.Errorf("failed to make secrets: %w", err)
 	}
-	secrets := Secrets{APIVersion: "hardway/v1alpha1", Kind: "Secrets", HAProxy: StatsSecrets{
+	secrets := Secrets{APIVersion: cluster.APIVersion, Kind: secretsKind, HAProxy: StatsSecrets{
 		StatsPassword: base64.RawURLEncoding.EncodeToString(bytes[:32]),
 		StatsSalt:     base64.NewEncoding(cryptAlphabet).EncodeToString(bytes[32:]),
 	}}
@@ -89,6 +105,9 @@ func parseSecrets(data []byte) (Secrets, error) {
 	}
 	if _, err := s.HAProxy.hash(); err != nil {
 		return Secrets{}, err
+	}
+	if s.APIVersion != cluster.APIVersion || s.Kind != secretsKind {
+		return Secrets{}, fmt.Errorf("want apiVersion %s and kind %s, got %q and %q", cluster.APIVersion, secretsKind, s.APIVersion, s.Kind)
 	}
 	return s, nil
 }

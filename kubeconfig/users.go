@@ -13,9 +13,6 @@ import (
 // holds kubeconfig/<node>/<user>.kubeconfig, as pki/<node>/ has its certificate.
 const Dir = "kubeconfig"
 
-// APIPort is the port each API server listens on, on its own master. Balancers may listen on another.
-const APIPort = 6443
-
 // User is one kind of kubeconfig: a row of the table that subcommands, files and host copies are made from.
 type User struct {
 	// Name is the subcommand's, the file's and the leaf certificate's name in the catalogue.
@@ -96,7 +93,7 @@ func (e Entry) certificate() string { return path.Join(e.Node, e.User.Name) }
 
 func (u User) server(spec *cluster.Spec, n cluster.Node) string {
 	if u.local {
-		return apiURL(n.PrimaryAddress(), APIPort)
+		return apiURL(n.PrimaryAddress(), cluster.APIServerPort)
 	}
 	return spec.EndpointURL()
 }
