@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"hardway/cluster"
 )
 
 // Explain says what each step does, why, and the commands that would do it by hand.
@@ -44,23 +46,32 @@ type byHandOutput struct {
 	Host string `json:"host"`
 	Says string `json:"says"`
 	Line string `json:"line"`
+
+	// typed is the line as it is typed in the work directory: what belongs on a host goes there over ssh.
+	typed string
 }
 
 func (e *Env) explained(s Step) explanation {
 	x := explanation{Step: s.Name(), Summary: s.Summary, Why: s.Why, Commands: []byHandOutput{}}
 	if s.ByHand != nil {
 		for _, c := range s.ByHand(e.Spec) {
-			x.Commands = append(x.Commands, byHandOutput{c.Where, c.Says, c.Line})
+			x.Commands = append(x.Commands, byHandOutput{c.Where, c.Says, c.Line, c.typed(e.Spec)})
 		}
 	}
 	return x
 }
 
+func (c Command) typed(spec *cluster.Spec) string {
+	node, ok := spec.Node(c.Where)
+	if !ok {
+		return c.Line
+	}
+	return handOn(spec, node).run(c.Line)
+}
+
 func (x explanation) text() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n\n%s\n\nBy hand:\n", x.Step, x.Summary, x.Why)
-	b.WriteString(indent(x.commands(), "  "))
-	return b.String()
+	// Not indented: here-documents have to stay as they are when they are copied from here.
+	return fmt.Sprintf("%s: %s\n\n%s\n\nBy hand:\n\n%s\n", x.Step, x.Summary, x.Why, x.commands())
 }
 
 func (x explanation) script() string {
@@ -73,7 +84,7 @@ func (x explanation) commands() string {
 		if c.Says != "" {
 			fmt.Fprintf(&b, "# %s\n", c.Says)
 		}
-		fmt.Fprintf(&b, "%s\n", c.Line)
+		fmt.Fprintf(&b, "%s\n", c.typed)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

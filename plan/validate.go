@@ -13,7 +13,7 @@ func (e *Env) validate() Step {
 		Path:    []string{"validate"},
 		Summary: "check the spec, offline",
 		Why:     "Everything else is derived from cluster.yaml. A mistake costs least here, so all of them are told at once.",
-		Check:   true, Offline: true,
+		Check:   true, Offline: true, ByHand: validateByHand,
 		Plan: func(context.Context) (Action, error) {
 			// Reading the spec has validated it; what is left is to show how it was understood.
 			return Action{Report: describe(e.Spec)}, nil
