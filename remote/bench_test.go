@@ -1,0 +1,92 @@
+package remote_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"hardway/artifact"
+	"hardway/remote"
+	"hardway/test/sshd"
+)
+
+// benchFiles is how many files go to one host: about what a master holds.
+const benchFiles = 20
+
+// BenchmarkDeliver is the whole way of files to one host: handshake, staging, digests, renames, all of it durable.
+func BenchmarkDeliver(b *testing.B) {
+	h := startHost(b, sshd.Options{})
+	target := b.TempDir()
+	round := 0
+	for b.Loop() {
+		round++
+		client, err := remote.NewDialer(h.options).Dial(b.Context(), h.node)
+		must(b, err)
+		staged, err := client.Stage(b.Context(), benchSet(target, round))
+		must(b, err)
+		must(b, staged.Commit(b.Context()))
+		must(b, client.Close())
+	}
+}
+
+// BenchmarkScp is what scp needs for the same files: neither durable nor atomic nor verified.
+func BenchmarkScp(b *testing.B) {
+	h := startHost(b, sshd.Options{})
+	source, target := b.TempDir(), b.TempDir()
+	words := []string{"-q", "-F", "none", "-i", h.IdentityFile, "-o", "UserKnownHostsFile=" + h.KnownHosts, "-P", strconv.Itoa(h.Port)}
+	for _, f := range benchSet(source, 1) {
+		data, err := artifact.ReadAll(f.Content)
+		must(b, err)
+		must(b, os.WriteFile(f.Path, data, 0o600))
+		words = append(words, f.Path)
+	}
+	words = append(words, h.User+"@"+h.Address+":"+target)
+	for b.Loop() {
+		if out, err := exec.Command("scp", words...).CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+	}
+}
+
+// BenchmarkLook is a rerun with nothing to do: handshake, and one look at all files.
+func BenchmarkLook(b *testing.B) {
+	h := startHost(b, sshd.Options{})
+	target := b.TempDir()
+	var q remote.Query
+	for _, f := range benchSet(target, 1) {
+		q.Paths = append(q.Paths, f.Path)
+		must(b, os.WriteFile(f.Path, []byte("x"), 0o600))
+	}
+	for b.Loop() {
+		client, err := remote.NewDialer(h.options).Dial(b.Context(), h.node)
+		must(b, err)
+		_, err = client.Look(b.Context(), q)
+		must(b, err)
+		must(b, client.Close())
+	}
+}
+
+// BenchmarkHandshake is the part of the above that is SSH's own.
+func BenchmarkHandshake(b *testing.B) {
+	h := startHost(b, sshd.Options{})
+	for b.Loop() {
+		client, err := remote.NewDialer(h.options).Dial(b.Context(), h.node)
+		must(b, err)
+		must(b, client.Close())
+	}
+}
+
+// benchSet is ten keys and their certificates, other bytes each round.
+func benchSet(dir string, round int) []artifact.File {
+	var files []artifact.File
+	for i := range benchFiles / 2 {
+		stem := filepath.Join(dir, "leaf"+strconv.Itoa(i))
+		text := strings.Repeat(fmt.Sprintf("round %d, file %d\n", round, i), 60)
+		files = append(files, file(stem+".key", text, 0o600), file(stem+".crt", text, 0o644))
+	}
+	return files
+}

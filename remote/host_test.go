@@ -1,0 +1,86 @@
+package remote_test
+
+import (
+	"context"
+	"os"
+	"os/user"
+	"testing"
+
+	"hardway/artifact"
+	"hardway/cluster"
+	"hardway/remote"
+	"hardway/test/sshd"
+)
+
+// testHost is an OpenSSH server and a dialer's view of it. The settings and options may be changed before dialing.
+type testHost struct {
+	*sshd.Server
+	node     cluster.Node
+	settings cluster.SSH
+	options  remote.Options
+}
+
+func startHost(t testing.TB, o sshd.Options) *testHost {
+	t.Helper()
+	h := &testHost{Server: sshd.Start(t, o)}
+	h.node, h.settings = h.Node("kmaster1"), h.SSH()
+	h.options = remote.Options{
+		SSH:        func(cluster.Node) cluster.SSH { return h.settings },
+		KnownHosts: h.KnownHosts, Home: t.TempDir(),
+	}
+	return h
+}
+
+// trust makes lines the whole of known_hosts.
+func (h *testHost) trust(t testing.TB, lines string) {
+	t.Helper()
+	must(t, os.WriteFile(h.KnownHosts, []byte(lines), 0o600))
+}
+
+func (h *testHost) dial(t testing.TB) *remote.Client {
+	t.Helper()
+	client, err := remote.NewDialer(h.options).Dial(t.Context(), h.node)
+	must(t, err)
+	t.Cleanup(func() { must(t, client.Close()) })
+	return client
+}
+
+// dialFails is the error of a dial that has to fail.
+func (h *testHost) dialFails(t testing.TB) error {
+	t.Helper()
+	client, err := remote.NewDialer(h.options).Dial(context.Background(), h.node)
+	if err == nil {
+		client.Close()
+		t.Fatal("dialing succeeded")
+	}
+	return err
+}
+
+// file is a file as the user who runs the test can own it: not everybody is root.
+func file(path, content string, mode os.FileMode) artifact.File {
+	return artifact.File{Path: path, Mode: mode, Owner: me(), Content: artifact.Bytes([]byte(content))}
+}
+
+func directory(path string, mode os.FileMode) artifact.File {
+	return artifact.File{Path: path, Mode: os.ModeDir | mode, Owner: me()}
+}
+
+// me is user:group of whoever runs the test.
+func me() string {
+	u, err := user.Current()
+	if err != nil {
+		panic(err)
+	}
+	g, err := user.LookupGroupId(u.Gid)
+	if err != nil {
+		panic(err)
+	}
+	return u.Username + ":" + g.Name
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
