@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -98,6 +99,30 @@ func TestCancelledApplyLeavesNothing(t *testing.T) {
 	}
 	if left := digests(t, s); len(left) != 0 {
 		t.Errorf("it left %v", left)
+	}
+}
+
+func TestApplyTellsOfEveryLeaf(t *testing.T) {
+	s := open(t, systemv())
+	decisions, err := s.Plan(noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	told := map[int]bool{}
+	leaves := len(Catalogue(s.spec))
+	err = s.ApplyTelling(t.Context(), decisions, func(done, total int) {
+		mu.Lock()
+		defer mu.Unlock()
+		told[done] = total == leaves
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i <= leaves; i++ {
+		if !told[i] {
+			t.Errorf("was not told of %d out of %d", i, leaves)
+		}
 	}
 }
 
