@@ -67,14 +67,33 @@ func (w *WorkDir) stage(dir string, files []Local) error {
 	targets := make([]string, len(files))
 	for i, f := range files {
 		targets[i] = f.Path
-		if err := os.MkdirAll(filepath.Dir(w.Path(f.Path)), 0o700); err != nil {
-			return err
-		}
+	}
+	if err := w.makeParents(targets); err != nil {
+		return err
 	}
 	if err := writeAll(dir, files); err != nil {
 		return err
 	}
 	return writeJournal(dir, targets)
+}
+
+// makeParents makes the directories that files will stand in, and syncs the ones above: a journal must not outlive the
+// directories it renames into.
+func (w *WorkDir) makeParents(targets []string) error {
+	var above []string
+	for _, dir := range w.parents(targets) {
+		for d := dir; ; d = filepath.Dir(d) {
+			if _, err := os.Stat(d); err == nil {
+				break
+			}
+			above = append(above, filepath.Dir(d))
+		}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	slices.Sort(above)
+	return syncAll(slices.Compact(above))
 }
 
 // writeJournal makes the staged files count: by rename, so that half a journal is never read.
@@ -107,7 +126,13 @@ func writeAll(dir string, files []Local) error {
 		})
 	}
 	wg.Wait()
-	return errors.Join(errs...)
+	// One reason is enough: a full disk would give the same one for every file.
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func stagedName(dir string, i int) string { return filepath.Join(dir, fmt.Sprintf("%06d", i)) }

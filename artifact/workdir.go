@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+
+	"hardway/cluster"
 )
 
 // ErrLocked says that another run holds the work directory.
@@ -33,12 +35,25 @@ func (w *WorkDir) Lock() (unlock func() error, err error) {
 		return nil, fmt.Errorf("failed to lock %s: %w", w.root, err)
 	}
 	if !held {
-		return nil, fmt.Errorf("%s: %w", w.root, ErrLocked)
+		return nil, lockedError{w.root}
 	}
 	if err := w.recover(); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	return lock.Unlock, nil
+}
+
+// lockedError is ErrLocked with its directory and what to do.
+type lockedError struct{ dir string }
+
+func (e lockedError) Error() string        { return e.dir + ": " + ErrLocked.Error() }
+func (e lockedError) Is(target error) bool { return target == ErrLocked }
+
+func (e lockedError) Problem() cluster.Problem {
+	return cluster.Problem{
+		Subject: e.dir, Message: ErrLocked.Error(),
+		Hint: "wait until it has ended; --dry-run and checks work meanwhile; a run that crashed holds nothing",
+	}
 }
 
 // Local is one file to write in the work directory.

@@ -1,6 +1,9 @@
 package cluster
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // Finding is an error that knows its host and what to try.
 type Finding interface {
@@ -22,6 +25,9 @@ func ProblemsOf(err error) []Problem {
 			for _, e := range known.Unwrap() {
 				all = append(all, ProblemsOf(e)...)
 			}
+			if inner != err && !slices.ContainsFunc(all, Problem.known) {
+				continue // what wraps them says more than they do
+			}
 			return all
 		}
 	}
@@ -30,3 +36,6 @@ func ProblemsOf(err error) []Problem {
 	}
 	return []Problem{{Message: err.Error()}}
 }
+
+// known reports whether the problem is more than a message.
+func (p Problem) known() bool { return p.Host != "" || p.Subject != "" || p.Hint != "" }

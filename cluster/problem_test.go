@@ -43,6 +43,8 @@ func TestProblemsOfTakesErrorsApart(t *testing.T) {
 		{"problems", one, "[x: a]"},
 		{"wrapped problems", fmt.Errorf("failed: %w", one), "[x: a]"},
 		{"joined errors", errors.Join(one, errors.New("b")), "[x: a b]"},
+		{"wrapped joined errors", fmt.Errorf("failed: %w", errors.Join(errors.New("b"))), "[failed: b]"},
+		{"wrapped joined problems", fmt.Errorf("failed: %w", errors.Join(one, errors.New("b"))), "[x: a b]"},
 		{"anything else", errors.New("c"), "[c]"},
 	}
 	for _, row := range rows {

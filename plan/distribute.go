@@ -84,7 +84,7 @@ func (e *Env) planDistribute(ctx context.Context) (Action, error) {
 	}
 	return Action{Report: report, Do: func(ctx context.Context) (Report, error) {
 		e.tell("distribute", "", fmt.Sprintf("staging on %d hosts", len(batch)))
-		return report, batch.Deliver(ctx, e.Spec.SSH.Parallel)
+		return done(report, batch.Deliver(ctx, e.Spec.SSH.Parallel))
 	}}, nil
 }
 

@@ -76,7 +76,7 @@ func (e *Env) membersAction(ctx context.Context, hosts []host, changes []rollout
 		report.Notes = []string{fmt.Sprintf("%d members hold and run what they should, nothing was done", len(hosts))}
 		return Action{Report: report}, nil
 	}
-	return Action{Report: report, Do: func(ctx context.Context) (Report, error) { return report, members.Do(ctx) }}, nil
+	return Action{Report: report, Do: func(ctx context.Context) (Report, error) { return done(report, members.Do(ctx)) }}, nil
 }
 
 // members limits the change to the hosts of the run; the decision was made with all of them.

@@ -21,7 +21,7 @@ func (e *Env) local(p artifact.Plan) Action {
 	if len(p.Files) == 0 {
 		return Action{Report: report}
 	}
-	return Action{Report: report, Do: func(context.Context) (Report, error) { return report, e.Work.Commit(p.Files) }}
+	return Action{Report: report, Do: func(context.Context) (Report, error) { return done(report, e.Work.Commit(p.Files)) }}
 }
 
 // decision is what -o json says of a file.

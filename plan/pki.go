@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"fmt"
 
 	"hardway/pki"
 )
@@ -9,6 +10,9 @@ import (
 const whyPKI = "Every connection in a cluster is between two parties that prove with a certificate who they are. Certificates that are " +
 	"right are kept; what is missing or no longer right is made, and the reason told. An authority or a service-account key that " +
 	"exists is never replaced."
+
+// tellEvery is how many certificates are made between two lines of progress: about one a second.
+const tellEvery = 500
 
 // pki is a step per group of the catalogue.
 func (e *Env) pki() []Step {
@@ -49,5 +53,12 @@ func (e *Env) certificates(store *pki.Store, decisions []pki.Decision) Action {
 	if !changes {
 		return Action{Report: report}
 	}
-	return Action{Report: report, Do: func(ctx context.Context) (Report, error) { return report, store.Apply(ctx, decisions) }}
+	return Action{Report: report, Do: func(ctx context.Context) (Report, error) { 
+		tell := func(made, total int) {
+			if made%tellEvery == 0 {
+				e.tell("pki", "", fmt.Sprintf("%d of %d certificates made", made, total))
+			}
+		}
+		return done(report, store.ApplyTelling(ctx, decisions, tell))
+	}}
 }

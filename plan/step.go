@@ -71,6 +71,14 @@ type Change struct {
 	Reason  string `json:"reason"`
 }
 
+// done is the report of a step whose changes were made. One that failed reports none: what was planned did not all happen.
+func done(r Report, err error) (Report, error) {
+	if err != nil {
+		return Report{Notes: r.Notes}, err
+	}
+	return r, nil
+}
+
 // Execute plans the step and, unless it is a dry run, does what was planned. A step that writes holds the work directory
 // from before its plan until it is done, so that what it executes is what it planned.
 func (e *Env) Execute(ctx context.Context, s Step, dryRun bool) (Report, error) {
