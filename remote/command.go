@@ -9,8 +9,11 @@ import (
 // ParseLine are exact inverses for the fixed set below; a host that accepts only that set (the rehearsal lab) can tell
 // every line that hardway would send from every other.
 
-// verbs is what hardway asks of systemctl.
-var verbs = []string{"daemon-reload", "enable", "disable", "start", "stop", "restart", "reload", "reset-failed"}
+// verbs is what hardway asks of systemctl, each with the options that may follow it.
+var verbs = map[string][]string{
+	"daemon-reload": nil, "enable": nil, "disable": nil, "stop": nil, "reload": nil, "reset-failed": nil,
+	"start": {"--no-block"}, "restart": {"--no-block"},
+}
 
 // Line is the command as a line of shell.
 func (c Command) Line() string {
@@ -34,58 +37,32 @@ func ParseLine(line string) (Command, bool) {
 func (c Command) fixed() bool {
 	switch c.Name {
 	case "systemctl":
-		return len(c.Args) > 0 && slices.Contains(verbs, c.Args[0])
+		return fixedVerb(c.Args)
 	case "systemd-sysusers":
-		return len(c.Args) == 1
+		return len(c.Args) == 1 && isPath(c.Args[0])
 	case "rm":
-		return len(c.Args) > 2 && c.Args[0] == "-f" && c.Args[1] == "--"
+		return len(c.Args) > 2 && c.Args[0] == "-f" && c.Args[1] == "--" && !slices.ContainsFunc(c.Args[2:], isNoPath)
 	case "sh":
-		return len(c.Args) > 2 && c.Args[0] == "-c" && c.Args[1] == lookScript && c.Args[2] == lookName
+		_, ok := c.Query()
+		return ok
 	}
 	return false
 }
 
-// quote leaves plain words alone and puts anything else in single quotes.
-func quote(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@=+,", r)
+// fixedVerb: a verb, its options, and units; daemon-reload is about no unit, everything else about at least one.
+func fixedVerb(args []string) bool {
+	if len(args) == 0 {
+		return false
 	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
+	options, known := verbs[args[0]]
+	units := args[1:]
+	if len(units) > 0 && slices.Contains(options, units[0]) {
+		units = units[1:]
 	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	named := len(units) > 0 && !slices.ContainsFunc(units, func(u string) bool { return u == "" || u[0] == '-' })
+	return known && named == (args[0] != "daemon-reload") && (named || len(args) == 1)
 }
 
-// unquote splits a line of plain and single-quoted words; whatever else a shell would understand is refused.
-func unquote(line string) ([]string, bool) {
-	var words []string
-	var word strings.Builder
-	inWord, inQuotes := false, false
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case inQuotes && c == '\'':
-			inQuotes = false
-		case inQuotes:
-			word.WriteByte(c)
-		case c == '\'':
-			inWord, inQuotes = true, true
-		case c == '\\' && strings.HasPrefix(line[i:], `\'`):
-			word.WriteByte('\'')
-			inWord, i = true, i+1
-		case c == ' ':
-			if inWord {
-				words, inWord = append(words, word.String()), false
-				word.Reset()
-			}
-		case strings.IndexByte("|&;<>()$`\\\"*?[#~%{}!\n\t", c) >= 0:
-			return nil, false
-		default:
-			word.WriteByte(c)
-			inWord = true
-		}
-	}
-	if inWord {
-		words = append(words, word.String())
-	}
-	return words, !inQuotes
-}
+func isPath(word string) bool { return strings.HasPrefix(word, "/") }
+
+func isNoPath(word string) bool { return !isPath(word) }

@@ -10,28 +10,52 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Look answers the whole query with one command.
+// Look answers the whole query with one command. What the host cannot answer is an error beside the rest of the answer.
 func (c *Client) Look(ctx context.Context, q Query) (State, error) {
-	answer, err := c.run(ctx, LookCommand(q))
-	if err != nil {
-		return State{}, &HostError{Host: c.node, Message: fmt.Sprintf("failed to look at the host: %v", err), Hint: "is it a Linux host with systemd?", Err: err}
+	if !q.oneLine() {
+		return State{}, &HostError{Host: c.node, Message: "failed to look at the host: a name with a line break", Hint: "take the line break out of the name"}
 	}
-	return DecodeState(q, answer)
+	state := newState()
+	for _, part := range q.parts() {
+		answer, err := c.run(ctx, LookCommand(part))
+		if err != nil {
+			return State{}, c.failed("failed to look at the host", "is it a Linux host with coreutils?", err)
+		}
+		seen, err := DecodeState(part, answer)
+		if err != nil {
+			return State{}, c.failed("failed to look at the host", "does a start-up file of the login shell print anything? it must be silent for commands", err)
+		}
+		state.add(seen)
+	}
+	if len(state.Trouble) > 0 {
+		return state, &HostError{
+			Host: c.node, Message: "failed to see all of the host: " + strings.Join(state.Trouble, "; "),
+			Hint: "log in as root or set ssh.sudo; the host must run systemd",
+		}
+	}
+	return state, nil
 }
 
 // Do runs one of the fixed commands.
 func (c *Client) Do(ctx context.Context, command Command) error {
 	if _, err := c.run(ctx, command); err != nil {
-		return &HostError{Host: c.node, Message: fmt.Sprintf("failed to run %s: %v", command.Line(), err), Hint: "log in and run it by hand to see more", Err: err}
+		return c.failed("failed to run `"+command.Line()+"`", "log in and run it by hand to see more", err)
 	}
 	return nil
+}
+
+func (c *Client) failed(doing, hint string, err error) error {
+	if strings.Contains(err.Error(), "sudo: ") {
+		hint = "let the user run everything by sudo without a password (NOPASSWD in sudoers), or log in as root"
+	}
+	return &HostError{Host: c.node, Message: fmt.Sprintf("%s: %v", doing, err), Hint: hint, Err: err}
 }
 
 // run gives the command's standard output; its standard error goes into the error.
 func (c *Client) run(ctx context.Context, command Command) ([]byte, error) {
 	session, err := c.ssh.NewSession()
 	if err != nil {
-		return nil, err
+		return nil, c.cause(ctx, err)
 	}
 	defer session.Close()
 	stop := context.AfterFunc(ctx, func() { _ = session.Close() })
@@ -39,14 +63,32 @@ func (c *Client) run(ctx context.Context, command Command) ([]byte, error) {
 	var stdout, stderr bytes.Buffer
 	session.Stdout, session.Stderr = &stdout, &stderr
 	err = session.Run(c.asRoot(command.Line()))
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
+	if exit, ok := errors.AsType[*ssh.ExitError](err); ok && ctx.Err() == nil {
+		return nil, &exitError{exit, complaint(stderr.Bytes())}
 	}
-	if exit, ok := errors.AsType[*ssh.ExitError](err); ok {
-		return nil, fmt.Errorf("exit %d: %s", exit.ExitStatus(), lastLine(stderr.String()))
-	}
-	return stdout.Bytes(), err
+	return stdout.Bytes(), c.cause(ctx, err)
 }
+
+// exitError is a command that ended badly, with what it said.
+type exitError struct {
+	*ssh.ExitError
+	said string
+}
+
+// Error is the exit code or signal, and what the command said.
+func (e *exitError) Error() string {
+	how := fmt.Sprintf("exit %d", e.ExitStatus())
+	if e.Signal() != "" {
+		how = "killed by " + e.Signal()
+	}
+	if e.said == "" {
+		return how
+	}
+	return how + ": " + e.said
+}
+
+// Unwrap is SSH's own error.
+func (e *exitError) Unwrap() error { return e.ExitError }
 
 // asRoot puts sudo before a line for a user who is not root. -n: a password is never asked for on a terminal nobody sees.
 func (c *Client) asRoot(line string) string {
@@ -56,7 +98,14 @@ func (c *Client) asRoot(line string) string {
 	return line
 }
 
-func lastLine(text string) string {
-	text = strings.TrimSpace(text)
-	return text[strings.LastIndexByte(text, '\n')+1:]
+// complaintBytes bounds how much of a command's standard error an error carries.
+const complaintBytes = 1000
+
+// complaint is standard error as one line.
+func complaint(text []byte) string {
+	if len(text) > complaintBytes {
+		text = text[len(text)-complaintBytes:]
+	}
+	lines := strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' })
+	return strings.ToValidUTF8(strings.Join(lines, "; "), "?")
 }

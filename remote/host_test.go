@@ -2,9 +2,12 @@ package remote_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/user"
+	"strings"
 	"testing"
+	"time"
 
 	"hardway/artifact"
 	"hardway/cluster"
@@ -83,4 +86,36 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// refuses fails the test unless err is a HostError about the host that says all of these, in its message or its hint.
+func (h *testHost) refuses(t testing.TB, err error, says ...string) {
+	t.Helper()
+	failed, ok := errors.AsType[*remote.HostError](err)
+	if !ok {
+		t.Fatalf("got %v (%T), want a HostError", err, err)
+	}
+	if failed.Host != h.node.Name {
+		t.Errorf("%v is about host %q, want %s", failed, failed.Host, h.node.Name)
+	}
+	if failed.Hint == "" {
+		t.Errorf("%v comes without a hint", failed)
+	}
+	for _, want := range says {
+		if !strings.Contains(failed.Error()+"\n"+failed.Hint, want) {
+			t.Errorf("the error does not speak of %q:\n%s\nhint: %s", want, failed, failed.Hint)
+		}
+	}
+}
+
+// eventually waits for something that happens on the other side.
+func eventually(t testing.TB, what string, happened func() bool) {
+	t.Helper()
+	for range 1000 {
+		if happened() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("waited in vain until %s", what)
 }

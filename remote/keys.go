@@ -1,19 +1,17 @@
 package remote
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
-
-	"hardway/cluster"
 )
 
 // defaultIdentities are tried, after the agent's keys, when the spec names no identity file.
@@ -24,110 +22,174 @@ var defaultIdentities = []string{"~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh
 type keyring struct {
 	options Options
 
-	mu      sync.Mutex
-	signers map[string]identity
+	mu    sync.Mutex
+	files map[string]*identity
 }
 
+// identity is one identity file. Its public half is known before its passphrase is.
 type identity struct {
+	path   string
+	data   []byte
+	public ssh.PublicKey
+	// signer is nil while the key is locked.
 	signer ssh.Signer
 	err    error
 }
 
-// methods is the keys to offer: only the configured one where the spec names it, else the agent's and the usual files.
-func (k *keyring) methods(settings cluster.SSH) ([]ssh.AuthMethod, error) {
-	if settings.IdentityFile != "" {
-		signer, err := k.identity(settings.IdentityFile)
-		if err != nil {
-			return nil, err
-		}
-		return []ssh.AuthMethod{ssh.PublicKeys(signer)}, nil
+// offer is the keys for one handshake: only the configured one where the spec names it, else the agent's and the usual
+// files.
+func (k *keyring) offer(identityFile string) (*offer, error) {
+	o := openAgent(k.options.AgentSocket)
+	files := defaultIdentities
+	if identityFile != "" {
+		files = []string{identityFile}
+	} else {
+		o.signers = o.fromAgent
 	}
-	return []ssh.AuthMethod{ssh.PublicKeysCallback(k.offered)}, nil
-}
-
-func (k *keyring) offered() ([]ssh.Signer, error) {
-	var all []ssh.Signer
-	if k.options.AgentSocket != "" {
-		signers, err := agentSigners(k.options.AgentSocket)
-		if err != nil {
-			return nil, err
-		}
-		all = signers
-	}
-	for _, file := range defaultIdentities {
-		signer, err := k.identity(file)
-		if errors.Is(err, fs.ErrNotExist) {
+	for _, file := range files {
+		signer, err := k.signer(file, o)
+		if identityFile == "" && errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
+			o.close()
 			return nil, err
 		}
-		all = append(all, signer)
+		o.add(signer)
 	}
-	return all, nil
+	if len(o.signers) == 0 {
+		o.close()
+		return nil, &HostError{
+			Message: "there is no key to log in with" + o.note,
+			Hint:    "start ssh-agent and add a key, make ~/.ssh/id_ed25519 with ssh-keygen, or set ssh.identityFile",
+		}
+	}
+	return o, nil
 }
 
-func agentSigners(socket string) ([]ssh.Signer, error) {
-	conn, err := net.Dial("unix", socket)
-	if err != nil {
-		return nil, fmt.Errorf("failed to reach the SSH agent: %w", err)
-	}
-	// The connection stays open for as long as its signers may be asked to sign.
-	signers, err := agent.NewClient(conn).Signers()
-	if err != nil {
-		return nil, fmt.Errorf("failed to ask the SSH agent for keys: %w", err)
-	}
-	return signers, nil
-}
-
-func (k *keyring) identity(file string) (ssh.Signer, error) {
+// signer is what signs with an identity file: itself, the agent when it holds the same key unlocked, or a stand-in that
+// tells that the passphrase is wanted.
+func (k *keyring) signer(file string, o *offer) (ssh.Signer, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if known, ok := k.signers[file]; ok {
-		return known.signer, known.err
+	id := k.identity(file)
+	if id.err != nil || id.signer != nil {
+		return id.signer, id.err
 	}
-	signer, err := k.read(file)
-	if k.signers == nil {
-		k.signers = map[string]identity{}
+	if held := o.holds(id.public); held != nil {
+		return held, nil
 	}
-	k.signers[file] = identity{signer, err}
-	return signer, err
+	if id.public == nil {
+		return nil, &lockedError{file}
+	}
+	return lockedSigner{id.public, file}, nil
 }
 
-func (k *keyring) read(file string) (ssh.Signer, error) {
+// identity needs the lock held.
+func (k *keyring) identity(file string) *identity {
+	if id, ok := k.files[file]; ok {
+		return id
+	}
 	path := file
 	if rest, ok := strings.CutPrefix(file, "~/"); ok {
 		path = filepath.Join(k.options.Home, rest)
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("failed to read identity file: %w", err)
+	if k.files == nil {
+		k.files = map[string]*identity{}
 	}
-	signer, err := ssh.ParsePrivateKey(data)
-	if _, encrypted := errors.AsType[*ssh.PassphraseMissingError](err); encrypted {
-		return k.decrypt(path, data)
+	k.files[file] = readIdentity(path)
+	return k.files[file]
+}
+
+func readIdentity(path string) *identity {
+	id := &identity{path: path}
+	if id.data, id.err = os.ReadFile(path); id.err != nil {
+		id.err = &HostError{Message: fmt.Sprintf("failed to read identity file: %v", id.err), Hint: "set ssh.identityFile to a private key, or leave it out to use the agent", Err: id.err}
+		return id
 	}
+	id.signer, id.err = ssh.ParsePrivateKey(id.data)
+	if locked, ok := errors.AsType[*ssh.PassphraseMissingError](id.err); ok {
+		id.err, id.public = nil, locked.PublicKey
+		if id.public == nil {
+			id.public = publicBeside(path)
+		}
+		return id
+	}
+	id.data = nil
+	if id.err != nil {
+		id.err = &HostError{Message: fmt.Sprintf("failed to read identity file %s: %v", path, id.err), Hint: "it must be a private key, as ssh-keygen makes them", Err: id.err}
+	}
+	return id
+}
+
+// publicBeside is the public key that ssh-keygen writes next to a private one; nil without it. Old formats do not have it
+// in the private file.
+func publicBeside(path string) ssh.PublicKey {
+	data, err := os.ReadFile(path + ".pub")
 	if err != nil {
-		return nil, fmt.Errorf("failed to read identity file %s: %w", path, err)
+		return nil
+	}
+	public, _, _, _, err := ssh.ParseAuthorizedKey(data)
+	if err != nil {
+		return nil
+	}
+	return public
+}
+
+// unlock asks for a key's passphrase, unless that has been done. An answer that does not fit is not asked for again.
+func (k *keyring) unlock(file string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	id := k.identity(file)
+	if id.signer == nil && id.err == nil {
+		id.signer, id.err = k.decrypt(id)
+		id.data = nil
+	}
+	return id.err
+}
+
+func (k *keyring) decrypt(id *identity) (ssh.Signer, error) {
+	if k.options.Passphrase == nil {
+		return nil, &HostError{
+			Message: fmt.Sprintf("identity file %s is encrypted, and there is nobody to ask for its passphrase", id.path),
+			Hint:    "add the key to ssh-agent, or run from a terminal",
+		}
+	}
+	passphrase, err := k.options.Passphrase(id.path)
+	if err != nil {
+		return nil, fmt.Errorf("failed to ask for the passphrase of %s: %w", id.path, err)
+	}
+	signer, err := ssh.ParsePrivateKeyWithPassphrase(id.data, passphrase)
+	clear(passphrase)
+	if err != nil {
+		return nil, &HostError{Message: fmt.Sprintf("failed to decrypt identity file %s: %v", id.path, err), Hint: "run it again with the right passphrase, or add the key to ssh-agent", Err: err}
 	}
 	return signer, nil
 }
 
-func (k *keyring) decrypt(path string, data []byte) (ssh.Signer, error) {
-	if k.options.Passphrase == nil {
-		return nil, &HostError{
-			Message: fmt.Sprintf("identity file %s is encrypted, and there is nobody to ask for its passphrase", path),
-			Hint:    "add the key to ssh-agent and leave ssh.identityFile out, or run from a terminal",
-		}
-	}
-	passphrase, err := k.options.Passphrase(path)
-	if err != nil {
-		return nil, fmt.Errorf("failed to ask for the passphrase of %s: %w", path, err)
-	}
-	signer, err := ssh.ParsePrivateKeyWithPassphrase(data, passphrase)
-	clear(passphrase)
-	if err != nil {
-		return nil, fmt.Errorf("failed to decrypt identity file %s: %w", path, err)
-	}
-	return signer, nil
+// lockedError says that a host wants a key whose passphrase has not been asked for.
+type lockedError struct{ file string }
+
+// Error names the file.
+func (e *lockedError) Error() string { return "identity file " + e.file + " is locked" }
+
+// lockedSigner offers a public key whose private half is locked.
+type lockedSigner struct {
+	public ssh.PublicKey
+	file   string
 }
+
+// PublicKey is what is offered.
+func (s lockedSigner) PublicKey() ssh.PublicKey { return s.public }
+
+// Sign is asked for once the host has said that it takes the key.
+func (s lockedSigner) Sign(io.Reader, []byte) (*ssh.Signature, error) {
+	return nil, &lockedError{s.file}
+}
+
+// SignWithAlgorithm makes RSA keys be offered with SHA-2.
+func (s lockedSigner) SignWithAlgorithm(io.Reader, []byte, string) (*ssh.Signature, error) {
+	return nil, &lockedError{s.file}
+}
+
+func sameKey(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }

@@ -1,16 +1,30 @@
 n=$1 m=$2; shift 2
 LC_ALL=C; export LC_ALL
+nl="
+"
+for tool in stat sha256sum tr ls getent; do command -v $tool >/dev/null || { echo "$tool is not on the host" >&2; exit 127; }; done
+vacant() { for e in "$1"/* "$1"/.[!.]* "$1"/..?*; do if [ -e "$e" ] || [ -L "$e" ]; then return 1; fi; done
+ seen=$(ls -A -- "$1") && [ -z "$seen" ]; }
+see() { echo "#P"; stat -L -c "%f %s %U:%G %n" -- "$@"
+ echo "#E"; for p; do if [ -d "$p" ] && vacant "$p"; then printf "%s\n" "$p"; fi; done
+ for p; do shift; if [ -f "$p" ]; then set -- "$@" "$p"; fi; done
+ [ $# -eq 0 ] || { echo "#S"; sha256sum -z -- "$@" | tr "\000" "\n"; }; }
 paths() { [ $# -gt 0 ] || return 0
- stat -L -c "P %f %s %U:%G %n" -- "$@" 2>/dev/null
- sha256sum -- "$@" 2>/dev/null | sed "s/^/S /"
- for p; do if [ -d "$p" ] && [ -z "$(ls -A -- "$p")" ]; then printf "E %s\n" "$p"; fi; done; }
+ { why=$(see "$@" 2>&1 >&3); } 3>&1
+ [ -z "$why" ] || printf "#N\n%s\n" "$why"; }
+inputs() { for v in $(tr "\000" "\n" <"/proc/$1/environ"); do case $v in HARDWAY_INPUTS=*) printf "#I\n%s %s\n" "$1" "${v#*=}"; esac; done; }
 units() { [ $# -gt 0 ] || return 0
- show=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,NeedDaemonReload -- "$@" 2>/dev/null) || return 0
- printf "%s\n" "$show" | sed "s/^/U /"
- for pid in $(printf "%s\n" "$show" | sed -n "s/^MainPID=\([1-9][0-9]*\)$/\1/p"); do
-  printf "I %s %s\n" "$pid" "$(tr "\000" "\n" <"/proc/$pid/environ" 2>/dev/null | sed -n "s/^HARDWAY_INPUTS=//p")"; done; }
-owners() { for o; do getent passwd "${o%%:*}" | sed "s/^/A /"; getent group "${o##*:}" | sed "s/^/G /"; done; }
-i=0; all=$#
-split() { k=$1 lo=$2 hi=$3; shift 3; i=0; out=; for a; do i=$((i+1)); if [ $i -gt $lo ] && [ $i -le $hi ]; then set -- "$@" "$a"; fi; done; shift $all; "$k" "$@"; }
-split paths 0 "$n" "$@"; split units "$n" $((n+m)) "$@"; split owners $((n+m)) "$all" "$@"
+ show=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,NeedDaemonReload -- "$@" 2>/dev/null) || {
+  printf "#N\nsystemctl: %s\n" "$(systemctl show -p Id -- "$@" 2>&1 >/dev/null | tr "\n" " ")"; return 0; }
+ printf "#U\n%s\n" "$show"
+ for line in $show; do case $line in MainPID=0) ;; MainPID=*) inputs "${line#*=}" 2>/dev/null; esac; done; }
+owners() { [ $# -gt 0 ] || return 0
+ users= groups=; for o; do users=$users$nl${o%%:*} groups=$groups$nl${o##*:}; done
+ echo "#A"; getent passwd $users; echo "#G"; getent group $groups; }
+take() { part=$1 lo=$2 hi=$3 i=0; shift 3
+ for a; do shift; i=$((i+1)); if [ $i -gt $lo ] && [ $i -le $hi ]; then set -- "$@" "$a"; fi; done; $part "$@"; }
+take paths 0 "$n" "$@"
+IFS=$nl; set -f
+take units "$n" $((n+m)) "$@"
+take owners $((n+m)) $# "$@"
 exit 0

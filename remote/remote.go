@@ -2,10 +2,8 @@ package remote
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"net"
-	"sync"
 
 	"hardway/artifact"
 )
@@ -14,7 +12,8 @@ import (
 type Looker interface {
 	// Host is the node's name.
 	Host() string
-	// Look answers the whole question in two round trips: channel and command.
+	// Look answers the whole question in two round trips: channel and command. Where the host cannot answer all of it, the
+	// rest of the answer comes with the error.
 	Look(ctx context.Context, q Query) (State, error)
 	// ReadFile is the content of a file; fs.ErrNotExist (wrapped) where there is none.
 	ReadFile(ctx context.Context, path string) ([]byte, error)
@@ -47,31 +46,15 @@ type Query struct {
 	Owners []string
 }
 
-// ForEach runs fn for every item, at most parallel at once, and joins the errors of all in the order of the items: one
-// host that fails never hides another.
-func ForEach[T any](ctx context.Context, items []T, parallel int, fn func(context.Context, T) error) error {
-	errs := make([]error, len(items))
-	slots := make(chan struct{}, max(1, parallel))
-	var wg sync.WaitGroup
-	for i, item := range items {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			if errs[i] = ctx.Err(); errs[i] == nil {
-				errs[i] = fn(ctx, item)
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
-}
-
 // State is what a host answered.
 type State struct {
 	Paths map[string]PathState
 	Units map[string]UnitState
 	// Owners has an entry for each asked user:group that exists on the host.
 	Owners map[string]Owner
+	// Trouble is what the host could not answer, in its tools' own words: a path it may not read, a systemd that does not
+	// run. Units that could not be asked about have no entry in Units.
+	Trouble []string
 }
 
 // Owner is user:group in a host's own numbers.
@@ -82,9 +65,12 @@ type PathState struct {
 	Exists bool
 	IsDir  bool
 	// Empty is for directories.
-	Empty  bool
-	Mode   fs.FileMode
-	Owner  string
+	Empty bool
+	Mode  fs.FileMode
+	Owner string
+	// Size is in bytes.
+	Size int64
+	// SHA256 is in lower-case hex, empty for what is no regular file.
 	SHA256 string
 }
 

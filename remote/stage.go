@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -18,16 +16,15 @@ import (
 // are committed. It is 0700: SFTP cannot make a file with a mode, so nobody may reach it before it has one.
 const stageName = ".hardway-stage"
 
-// stagers is how many files of one host are written at the same time: round trips dominate, and a server groups syncs.
-const stagers = 16
+// stagers is how many files of one host are written at the same time: round trips dominate, and syncs that come together
+// cost the file system little more than one.
+const stagers = 32
 
-// Stage writes files next to where they will stand.
+// Stage writes files next to where they will stand. What a run that died left in those directories is cleared away.
+// Directories that are missing are made, reachable for root alone until the commit gives them their mode and owner. A
+// Staged has to be committed or discarded before another touches the same directories.
 func (c *Client) Stage(ctx context.Context, list []artifact.File) (Staged, error) {
-	server, err := c.sftp()
-	if err != nil {
-		return nil, err
-	}
-	s := &staged{client: c, server: server}
+	s := &staged{client: c, owners: map[string]Owner{"root:root": {}}}
 	for _, f := range list {
 		if f.IsDir() {
 			s.dirs = append(s.dirs, f)
@@ -36,47 +33,99 @@ func (c *Client) Stage(ctx context.Context, list []artifact.File) (Staged, error
 		}
 	}
 	s.order()
-	if err := s.write(ctx); err != nil {
-		err = fmt.Errorf("%s: failed to stage: %w", c.node, err)
-		return nil, errors.Join(err, s.Discard(context.WithoutCancel(ctx)))
+	if err := c.claim(s.targets()); err != nil {
+		return nil, c.cannotWrite("failed to stage", err)
+	}
+	if err := s.stage(ctx); err != nil {
+		// With the connection gone nothing can be taken off any more; the next Stage clears it away.
+		_ = s.Discard(context.WithoutCancel(ctx))
+		return nil, c.cannotWrite("failed to stage", c.cause(ctx, err))
 	}
 	return s, nil
+}
+
+// claim takes directories for one Staged.
+func (c *Client) claim(targets []string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, dir := range targets {
+		if c.claimed[dir] {
+			return fmt.Errorf("%s has staged files already: commit or discard them first", dir)
+		}
+	}
+	if c.claimed == nil {
+		c.claimed = map[string]bool{}
+	}
+	for _, dir := range targets {
+		c.claimed[dir] = true
+	}
+	return nil
+}
+
+func (c *Client) unclaim(targets []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, dir := range targets {
+		delete(c.claimed, dir)
+	}
 }
 
 // staged is files that wait on a host.
 type staged struct {
 	client      *Client
-	server      *files
 	dirs, files []artifact.File
 	owners      map[string]Owner
+	// made is the directories that were missing, parents first.
+	made []string
+	// done: committed or discarded.
+	done bool
 }
 
 // order puts directories before what stands in them, and a key right before its certificate.
 func (s *staged) order() {
-	byPath := func(a, b artifact.File) int { return strings.Compare(a.Path, b.Path) }
-	slices.SortFunc(s.dirs, byPath)
+	slices.SortFunc(s.dirs, func(a, b artifact.File) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(s.files, func(a, b artifact.File) int {
-		stemA, stemB := strings.TrimSuffix(a.Path, path.Ext(a.Path)), strings.TrimSuffix(b.Path, path.Ext(b.Path))
-		if stemA != stemB {
-			return strings.Compare(stemA, stemB)
+		if by := strings.Compare(stem(a), stem(b)); by != 0 {
+			return by
 		}
 		return strings.Compare(path.Ext(b.Path), path.Ext(a.Path))
 	})
 }
 
-func (s *staged) write(ctx context.Context) error {
+// stem is what a key and its certificate have in common.
+func stem(f artifact.File) string { return strings.TrimSuffix(f.Path, path.Ext(f.Path)) }
+
+// targets is every directory that a file will stand in.
+func (s *staged) targets() []string {
+	var dirs []string
+	for _, f := range s.files {
+		if dir := path.Dir(f.Path); !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+func stagedPath(f artifact.File) string {
+	return path.Join(path.Dir(f.Path), stageName, path.Base(f.Path))
+}
+
+func (s *staged) stage(ctx context.Context) error {
+	server, release, err := s.client.sftp(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if _, offered := server.HasExtension("posix-rename@openssh.com"); !offered && len(s.files) > 0 {
+		return errors.New("the SFTP server cannot put a file in another's place at once (posix-rename@openssh.com)")
+	}
 	if err := s.resolveOwners(ctx); err != nil {
 		return err
 	}
-	for _, d := range s.dirs {
-		if err := s.makeDir(d.Path, 0o700); err != nil {
-			return err
-		}
-	}
-	if err := ForEach(ctx, s.targets(), stagers, s.makeStage); err != nil {
+	if err := s.makeDirs(ctx, server); err != nil {
 		return err
 	}
-	if err := ForEach(ctx, s.files, stagers, s.writeFile); err != nil {
+	if err := ForEach(ctx, s.files, stagers, func(ctx context.Context, f artifact.File) error { return s.writeFile(ctx, server, f) }); err != nil {
 		return err
 	}
 	return s.verify(ctx)
@@ -85,13 +134,13 @@ func (s *staged) write(ctx context.Context) error {
 // resolveOwners asks the host for the numbers of the owners' names.
 func (s *staged) resolveOwners(ctx context.Context) error {
 	var names []string
-	for _, f := range append(slices.Clone(s.dirs), s.files...) {
-		if owner := f.OwnerOrRoot(); !slices.Contains(names, owner) {
-			names = append(names, owner)
+	for _, f := range slices.Concat(s.dirs, s.files) {
+		name := f.OwnerOrRoot()
+		if _, known := s.owners[name]; !known && !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
-	s.owners = map[string]Owner{"root:root": {}}
-	if len(names) == 0 || len(names) == 1 && names[0] == "root:root" {
+	if len(names) == 0 {
 		return nil
 	}
 	state, err := s.client.Look(ctx, Query{Owners: names})
@@ -108,109 +157,6 @@ func (s *staged) resolveOwners(ctx context.Context) error {
 	return nil
 }
 
-// targets is every directory that a file will stand in.
-func (s *staged) targets() []string {
-	var dirs []string
-	for _, f := range s.files {
-		if dir := path.Dir(f.Path); !slices.Contains(dirs, dir) {
-			dirs = append(dirs, dir)
-		}
-	}
-	return dirs
-}
-
-// makeDir makes a directory that is missing, with all its parents; one that is there stays as it is.
-func (s *staged) makeDir(dir string, mode fs.FileMode) error {
-	if info, err := s.server.Stat(dir); err == nil {
-		if !info.IsDir() {
-			return fmt.Errorf("%s is no directory", dir)
-		}
-		return nil
-	}
-	if err := s.makeDir(path.Dir(dir), 0o755); err != nil {
-		return err
-	}
-	if err := s.server.Mkdir(dir); err != nil {
-		return fmt.Errorf("failed to make directory %s: %w", dir, err)
-	}
-	return s.server.Chmod(dir, mode)
-}
-
-// makeStage makes the staging directory of a target, and clears away what a run that died left in it.
-func (s *staged) makeStage(_ context.Context, target string) error {
-	stage := path.Join(target, stageName)
-	if err := s.server.Mkdir(stage); err != nil {
-		if err := s.removeStage(stage); err != nil {
-			return err
-		}
-		if err := s.makeDir(target, 0o755); err != nil {
-			return err
-		}
-		if err := s.server.Mkdir(stage); err != nil {
-			return fmt.Errorf("failed to make staging directory %s: %w", stage, err)
-		}
-	}
-	return s.server.Chmod(stage, 0o700)
-}
-
-func (s *staged) removeStage(stage string) error {
-	entries, err := s.server.ReadDir(stage)
-	if errors.Is(missing(err), fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("failed to read staging directory %s: %w", stage, err)
-	}
-	for _, e := range entries {
-		if err := s.server.Remove(path.Join(stage, e.Name())); err != nil {
-			return fmt.Errorf("failed to clear %s: %w", stage, err)
-		}
-	}
-	return s.server.RemoveDirectory(stage)
-}
-
-func stagedPath(f artifact.File) string {
-	return path.Join(path.Dir(f.Path), stageName, path.Base(f.Path))
-}
-
-// writeFile gives the file its mode and owner before its first byte, and syncs it.
-func (s *staged) writeFile(ctx context.Context, f artifact.File) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("failed to write %s: %w", f.Path, err)
-		}
-	}()
-	out, err := s.server.OpenFile(stagedPath(f), os.O_WRONLY|os.O_CREATE|os.O_EXCL)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	owner := s.owners[f.OwnerOrRoot()]
-	if err := errors.Join(out.Chmod(f.Mode.Perm()), out.Chown(owner.UID, owner.GID)); err != nil {
-		return err
-	}
-	in, err := f.Content.Open()
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	if _, err := io.Copy(out, in); err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return s.sync(out.Sync)
-}
-
-// sync is skipped where the server does not offer it.
-func (s *staged) sync(do func() error) error {
-	if _, offered := s.server.HasExtension("fsync@openssh.com"); !offered {
-		return nil
-	}
-	return do()
-}
-
 // verify compares the digests on the far side with what was to be written.
 func (s *staged) verify(ctx context.Context) error {
 	var q Query
@@ -224,14 +170,73 @@ func (s *staged) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var wrong []error
 	for _, f := range s.files {
-		want, err := f.Content.SHA256()
-		if err != nil {
-			return err
+		wrong = append(wrong, arrived(f, state.Paths[stagedPath(f)]))
+	}
+	return errors.Join(wrong...)
+}
+
+func arrived(f artifact.File, seen PathState) error {
+	want, err := f.Content.SHA256()
+	switch {
+	case err != nil:
+		return err
+	case !seen.Exists:
+		return fmt.Errorf("%s did not arrive", f.Path)
+	case seen.SHA256 != want:
+		return fmt.Errorf("%s arrived as sha256:%s, sent was sha256:%s", f.Path, seen.SHA256, want)
+	case seen.Mode != f.Mode.Perm():
+		return fmt.Errorf("%s arrived with mode %04o, wanted is %04o", f.Path, seen.Mode, f.Mode.Perm())
+	}
+	return nil
+}
+
+// Discard takes the staged files off again, and the directories that were made for them.
+func (s *staged) Discard(ctx context.Context) error {
+	if s.done {
+		return nil
+	}
+	s.finish()
+	server, release, err := s.client.sftp(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	err = ForEach(ctx, s.targets(), stagers, func(_ context.Context, target string) error {
+		return clearStage(server, path.Join(target, stageName))
+	})
+	for _, dir := range slices.Backward(s.made) {
+		// One that is not empty is somebody else's by now.
+		_ = server.RemoveDirectory(dir)
+	}
+	if err != nil {
+		return s.client.cannotWrite("failed to take staged files off", s.client.cause(ctx, err))
+	}
+	return nil
+}
+
+func (s *staged) finish() {
+	s.done = true
+	s.client.unclaim(s.targets())
+}
+
+// clearStage takes a staging directory off with all that is in it; one that is not there is fine.
+func clearStage(server *files, stage string) error {
+	entries, err := server.ReadDir(stage)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("failed to read staging directory %s: %w", stage, err)
+	}
+	for _, e := range entries {
+		if err := server.Remove(path.Join(stage, e.Name())); err != nil {
+			return fmt.Errorf("failed to clear %s: %w", path.Join(stage, e.Name()), err)
 		}
-		if got := state.Paths[stagedPath(f)].SHA256; got != want {
-			return fmt.Errorf("%s arrived as sha256:%s, sent was sha256:%s", f.Path, got, want)
-		}
+	}
+	if err := server.RemoveDirectory(stage); err != nil {
+		return fmt.Errorf("failed to take %s off: %w", stage, err)
 	}
 	return nil
 }

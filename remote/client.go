@@ -1,0 +1,114 @@
+package remote
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// Client is a connection to one host. Its methods may be called from several goroutines.
+type Client struct {
+	node  string
+	ssh   *ssh.Client
+	route route
+	// sudo: the user is not root and becomes root for everything.
+	sudo bool
+
+	// opening is held while the SFTP session is opened.
+	opening sync.Mutex
+
+	mu sync.Mutex
+	// files is the SFTP session, opened when first needed and again after it ended.
+	files *files
+	// claimed is the directories that have files staged in them.
+	claimed map[string]bool
+	// lost is why the connection was given up, nil while it stands or when it was closed as it should be.
+	lost error
+
+	close sync.Once
+}
+
+// Host is the node's name.
+func (c *Client) Host() string { return c.node }
+
+// Close ends the connection.
+func (c *Client) Close() (err error) {
+	c.close.Do(func() { err = c.route.Close() })
+	return err
+}
+
+// watch closes the connection with the context, and when the host no longer answers.
+func (c *Client) watch(ctx context.Context, every time.Duration) {
+	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
+	gone := make(chan struct{})
+	go func() {
+		_ = c.ssh.Wait()
+		stop()
+		close(gone)
+	}()
+	go c.keepAlive(gone, every)
+}
+
+// keepAlive asks the host every so often whether it is there, and gives the connection up when no answer comes before
+// the next question is due. Without it a host that lost power would be waited for until TCP gives up.
+func (c *Client) keepAlive(gone <-chan struct{}, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	answered := make(chan struct{}, 1)
+	answered <- struct{}{}
+	for {
+		select {
+		case <-gone:
+			return
+		case <-tick.C:
+		}
+		select {
+		case <-answered:
+		default:
+			c.giveUp(fmt.Errorf("the host has not answered for %s", every))
+			return
+		}
+		go func() {
+			// Any reply is an answer, also that the request is not known.
+			if _, _, err := c.ssh.SendRequest("keepalive@openssh.com", true, nil); err == nil {
+				answered <- struct{}{}
+			}
+		}()
+	}
+}
+
+func (c *Client) giveUp(why error) {
+	c.mu.Lock()
+	c.lost = why
+	c.mu.Unlock()
+	_ = c.Close()
+}
+
+// cause is why an operation failed, where the connection knows it better than the operation does.
+func (c *Client) cause(ctx context.Context, err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil && c.lost != nil {
+		return fmt.Errorf("lost the connection: %w", c.lost)
+	}
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// Dial opens a connection from the host: tcp, or unix for a socket there.
+func (c *Client) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := c.ssh.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, &HostError{
+			Host: c.node, Message: fmt.Sprintf("failed to dial %s from the host: %v", address, c.cause(ctx, err)),
+			Hint: "does it listen there, and does sshd on the host allow forwarding?", Err: err,
+		}
+	}
+	return conn, nil
+}

@@ -1,0 +1,63 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"hardway/cluster"
+)
+
+// ShownKey is the key that a host shows.
+type ShownKey struct {
+	Type, Fingerprint string
+	// Trusted: known_hosts has it.
+	Trusted bool
+	// Line is the line of known_hosts that trusts it.
+	Line string
+}
+
+// HostKey is the key a node shows, without logging in to it. A key that differs from the known one is an error.
+func (d *Dialer) HostKey(ctx context.Context, node cluster.Node) (ShownKey, error) {
+	var shown ShownKey
+	err := d.unlocking(func() (err error) {
+		shown, err = d.hostKey(ctx, node)
+		return err
+	})
+	if err != nil {
+		return ShownKey{}, hostError(node.Name, err)
+	}
+	return shown, nil
+}
+
+func (d *Dialer) hostKey(ctx context.Context, node cluster.Node) (shown ShownKey, err error) {
+	settings := d.settings(node)
+	via, err := d.tunnel(ctx, settings)
+	if err != nil {
+		return ShownKey{}, err
+	}
+	defer via.Close()
+	known, err := d.known.read()
+	if err != nil {
+		return ShownKey{}, err
+	}
+	to := target(node, settings)
+	look := func(address string, remote net.Addr, key ssh.PublicKey) error {
+		err := known.known(address, remote, key)
+		if wrong, ok := errors.AsType[*knownhosts.KeyError](err); err != nil && (!ok || len(wrong.Want) > 0) {
+			return known.check(to)(address, remote, key)
+		}
+		shown = ShownKey{Type: key.Type(), Fingerprint: ssh.FingerprintSHA256(key), Trusted: err == nil, Line: knownLine(address, key)}
+		return errSeen
+	}
+	if _, err = d.greet(ctx, via, to, known, look, login{timeout: settings.Timeout.Duration}); errors.Is(err, errSeen) {
+		return shown, nil
+	}
+	return ShownKey{}, err
+}
+
+// errSeen ends a handshake that was only for looking at the key.
+var errSeen = errors.New("the key was seen")
