@@ -26,7 +26,8 @@ func (w *WorkDir) Commit(files []Local) error {
 	}
 	dir := w.Path(staging)
 	if err := w.stage(dir, files); err != nil {
-		return errors.Join(fmt.Errorf("failed to write to %s, nothing was changed: %w", w.root, err), os.RemoveAll(dir))
+		_ = os.RemoveAll(dir) // the next run clears it, too
+		return fmt.Errorf("failed to write to %s, nothing was changed: %w", w.root, err)
 	}
 	return w.recover()
 }
@@ -34,6 +35,9 @@ func (w *WorkDir) Commit(files []Local) error {
 // recover finishes the renames of a journal that stands, or clears away what was staged without one.
 func (w *WorkDir) recover() error {
 	dir := w.Path(staging)
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil // a read-only file system would not even let nothing be removed
+	}
 	data, err := os.ReadFile(filepath.Join(dir, journal))
 	if errors.Is(err, fs.ErrNotExist) {
 		return os.RemoveAll(dir)
@@ -58,9 +62,6 @@ func (w *WorkDir) recover() error {
 }
 
 func (w *WorkDir) stage(dir string, files []Local) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}

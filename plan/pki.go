@@ -53,7 +53,7 @@ func (e *Env) certificates(store *pki.Store, decisions []pki.Decision) Action {
 	if !changes {
 		return Action{Report: report}
 	}
-	return Action{Report: report, Do: func(ctx context.Context) (Report, error) { 
+	return Action{Report: report, Do: func(ctx context.Context) (Report, error) {
 		tell := func(made, total int) {
 			if made%tellEvery == 0 {
 				e.tell("pki", "", fmt.Sprintf("%d of %d certificates made", made, total))
