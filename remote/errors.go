@@ -60,7 +60,7 @@ func unreachable(ctx context.Context, address string, timeout time.Duration, err
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.Message = fmt.Sprintf("failed to reach %s: connection refused", address)
-		e.Hint = "the host is up, but nothing listens there: is sshd running, is ssh.port right?"
+		e.Hint = "is the host up, does sshd run there, is ssh.port right?"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		e.Message = fmt.Sprintf("failed to reach %s: no answer within %s", address, timeout)
 		e.Hint = "is the host up, is the address right, does a firewall stand between? ssh.timeout says how long to wait"
@@ -81,7 +81,7 @@ func refused(to hop, l login, err error) error {
 	switch text := err.Error(); {
 	case strings.Contains(text, "unable to authenticate"):
 		return &HostError{
-			Message: fmt.Sprintf("%s lets user %s in with none of the keys offered%s", to.address, to.user, l.note),
+			Message: fmt.Sprintf("%s refused every key for user %s%s", to.address, to.user, l.note),
 			Hint:    "add the public key to that user's authorized_keys, or name another key in ssh.identityFile", Err: err,
 		}
 	case strings.Contains(text, "Too many authentication failures"):

@@ -78,14 +78,15 @@ func (k *knownHosts) unknown(to hop, address string, key ssh.PublicKey, err erro
 
 func (k *knownHosts) changed(to hop, address string, key ssh.PublicKey, wrong *knownhosts.KeyError) error {
 	want := wrong.Want[max(0, slices.IndexFunc(wrong.Want, func(w knownhosts.KnownKey) bool { return w.Key.Type() == key.Type() }))]
-	again := "`hardway hosts trust " + to.host + "`"
+	again := "run `hardway hosts trust " + to.host + "`"
 	if to.host == "" {
 		again = "add its new line"
 	}
 	return &HostError{
-		Message: fmt.Sprintf("host key of %s has changed: it shows %s %s, but line %d of %s knows %s %s", address,
-			key.Type(), ssh.FingerprintSHA256(key), want.Line, want.Filename, want.Key.Type(), ssh.FingerprintSHA256(want.Key)),
-		Hint: fmt.Sprintf("if the host was installed anew, delete that line and %s; if not, somebody is in between", again), Err: wrong,
+		Message: fmt.Sprintf("host key of %s has changed: it shows %s %s, known is %s %s", address,
+			key.Type(), ssh.FingerprintSHA256(key), want.Key.Type(), ssh.FingerprintSHA256(want.Key)),
+		Hint: fmt.Sprintf("if the host was installed anew, delete line %d of %s and %s; if not, somebody is in between",
+			want.Line, want.Filename, again), Err: wrong,
 	}
 }
 
