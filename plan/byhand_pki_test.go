@@ -154,15 +154,6 @@ func contents(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-func keys(m map[string]string) []string {
-	var out []string
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
-}
-
 // fields is what has to be the same of two certificates that were made apart.
 type fields struct {
 	Subject, Issuer      string

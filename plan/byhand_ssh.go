@@ -78,7 +78,8 @@ func hostKeyOptions() []string {
 }
 
 // proxy is the command that reaches the node through all jumps. ProxyJump would not do: the ssh it starts knows nothing
-// of this cluster's known_hosts. Each command is an argument of the next, where ssh expands percent signs once more.
+// of this cluster's known_hosts. Each command is an argument of the next, where ssh expands percent signs once more, and
+// wants quotes that nest: a backslash in single quotes is to ssh not what it is to a shell.
 func (h hand) proxy() string {
 	command := ""
 	for _, jump := range h.settings.Jump {
@@ -90,7 +91,7 @@ func (h hand) proxy() string {
 		if command != "" {
 			words = append(words, "-o", "ProxyCommand="+strings.ReplaceAll(command, "%", "%%"))
 		}
-		command = quoteAll(append(words, "-W", "[%h]:%p", user+"@"+host))
+		command = doubleQuoteAll(append(words, "-W", "[%h]:%p", user+"@"+host))
 	}
 	return command
 }
@@ -114,4 +115,15 @@ func bracketed(host string) string {
 		return "[" + host + "]"
 	}
 	return host
+}
+
+func doubleQuoteAll(words []string) string {
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`")
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		if quoted[i] = w; quote(w) != w {
+			quoted[i] = `"` + escape.Replace(w) + `"`
+		}
+	}
+	return strings.Join(quoted, " ")
 }
