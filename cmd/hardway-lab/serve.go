@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"syscall"
 
 	"github.com/gofrs/flock"
 	"github.com/urfave/cli/v2"
@@ -26,6 +27,8 @@ func (p *program) serve(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	// What the hosts start must not keep it open: up waits for its end.
+	syscall.CloseOnExec(readyFile)
 	ready := os.NewFile(readyFile, "ready")
 	stop, err := at.serve(ctx.Context)
 	if err != nil {
