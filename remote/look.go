@@ -2,6 +2,7 @@ package remote
 
 import (
 	_ "embed"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,16 +26,28 @@ func LookCommand(q Query) Command {
 
 // Query is the question of a look command, as parsed from its line.
 func (c Command) Query() (Query, bool) {
-	if c.Name != "sh" || len(c.Args) < 5 || c.Args[0] != "-c" || c.Args[1] != lookScript || c.Args[2] != lookName {
+	if c.Name != "sh" || len(c.Args) < lookArgs || c.Args[1] != lookScript {
 		return Query{}, false
 	}
-	paths, errPaths := strconv.Atoi(c.Args[3])
-	units, errUnits := strconv.Atoi(c.Args[4])
-	rest := c.Args[5:]
-	if errPaths != nil || errUnits != nil || paths < 0 || units < 0 || paths > len(rest) || units > len(rest)-paths {
+	names := c.Args[lookArgs:]
+	paths, units := count(c.Args[3], len(names)), count(c.Args[4], len(names))
+	if paths+units > len(names) {
 		return Query{}, false
 	}
-	return Query{Paths: rest[:paths], Units: rest[paths : paths+units], Owners: rest[paths+units:]}, true
+	q := Query{Paths: names[:paths], Units: names[paths : paths+units], Owners: names[paths+units:]}
+	return q, slices.Equal(LookCommand(q).Args, c.Args)
+}
+
+// lookArgs is how many arguments stand before the names: -c, the script, its name, the number of paths, that of units.
+const lookArgs = 5
+
+// count reads a number that is at most all; anything else is 0, which makes another command.
+func count(text string, all int) int {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > all {
+		return 0
+	}
+	return n
 }
 
 // lookBytes bounds one look command. A login shell gets the line as one argument, which Linux bounds at 128 KiB.
