@@ -1,7 +1,7 @@
 package kubeconfig
 
 import (
-	"bytes"
+	"crypto/x509"
 	"os"
 	"os/exec"
 	"path"
@@ -105,25 +105,40 @@ func TestClientGoLoadsEach(t *testing.T) {
 	}
 }
 
+// subject is whom each user is to the API server, as the Kubernetes documentation has it.
+func subject(e Entry) string {
+	return map[string]string{
+		"super-admin": "kubernetes-super-admin", "admin": "kubernetes-admin",
+		"controller-manager": "system:kube-controller-manager", "scheduler": "system:kube-scheduler",
+		"kubelet": "system:node:" + e.Node, "kube-proxy": "system:kube-proxy",
+	}[e.User.Name]
+}
+
+// holdsItsCertificate holds that the API server would take the client for whom it should: a leaf of its own, whose
+// issuer is in the bundle it also verifies the server by.
 func holdsItsCertificate(t *testing.T, store *pki.Store, e Entry, client *rest.Config) {
 	t.Helper()
-	tls, err := rest.TLSConfigFor(client)
+	config, err := rest.TLSConfigFor(client)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pair, err := tls.GetClientCertificate(nil)
+	pair, err := config.GetClientCertificate(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := store.Certificate(e.certificate())
+	leaf, err := x509.ParseCertificate(pair.Certificate[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(pair.Certificate[0], want.Raw) {
-		t.Errorf("presents another certificate than %s", e.certificate())
+	if leaf.Subject.CommonName != subject(e) {
+		t.Errorf("presents %q, want %q", leaf.Subject.CommonName, subject(e))
 	}
-	if tls.RootCAs == nil {
-		t.Error("trusts whatever the machine trusts")
+	usages := []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	if _, err := leaf.Verify(x509.VerifyOptions{Roots: config.RootCAs, KeyUsages: usages}); err != nil {
+		t.Errorf("its bundle does not verify it: %v", err)
+	}
+	if want, err := store.Certificate(path.Join(e.Node, e.User.Name)); err != nil || !leaf.Equal(want) {
+		t.Errorf("presents another certificate than pki/%s/%s.crt (%v)", e.Node, e.User.Name, err)
 	}
 }
 
