@@ -48,6 +48,13 @@ func (h *testHost) dial(t testing.TB) *remote.Client {
 	return client
 }
 
+// dialWithin dials with another timeout.
+func (h *testHost) dialWithin(t testing.TB, timeout time.Duration) *remote.Client {
+	t.Helper()
+	h.settings.Timeout.Duration = timeout
+	return h.dial(t)
+}
+
 // dialFails is the error of a dial that has to fail.
 func (h *testHost) dialFails(t testing.TB) error {
 	t.Helper()
