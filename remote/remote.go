@@ -27,6 +27,8 @@ type Changer interface {
 	// Stage writes files next to where they will stand, each with its final owner and mode before its first byte, synced
 	// and verified by digest on the far side. Nothing that runs sees them yet.
 	Stage(ctx context.Context, files []artifact.File) (Staged, error)
+	// Sweep takes off staging directories that a run which was cut off left behind.
+	Sweep(ctx context.Context, stagingDirs []string) error
 	// Do runs one of the fixed commands; its error carries the command's standard error.
 	Do(ctx context.Context, c Command) error
 }

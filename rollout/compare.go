@@ -3,6 +3,9 @@ package rollout
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"iter"
+	"path"
 	"slices"
 
 	"hardway/artifact"
@@ -26,6 +29,7 @@ func Compare(ctx context.Context, host remote.Looker, want Want) (Change, error)
 			return Change{}, err
 		}
 	}
+	change.addLeftovers()
 	if err := change.addStrays(ctx, host); err != nil {
 		return Change{}, err
 	}
@@ -40,8 +44,37 @@ func (w Want) query() remote.Query {
 			q.Owners = append(q.Owners, owner)
 		}
 	}
+	for dir := range w.stagingDirs() {
+		q.Paths = append(q.Paths, dir)
+	}
 	q.Paths = append(q.Paths, w.Watch...)
 	return q
+}
+
+// stagingDirs is every directory that files of the host may be staged in, with the component of one of them, in order.
+func (w Want) stagingDirs() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		seen := map[string]bool{}
+		for _, f := range w.Files {
+			dir := remote.StagingDir(path.Dir(f.Path))
+			if !f.IsDir() && !seen[dir] && !yield(dir, f.Component) {
+				return
+			}
+			seen[dir] = true
+		}
+	}
+}
+
+// addLeftovers finds what a run that was cut off left staged.
+func (c *Change) addLeftovers() {
+	for dir, component := range c.want.stagingDirs() {
+		if c.State.Paths[dir].Exists {
+			c.Files = append(c.Files, FileChange{
+				Path: dir, Verb: Delete, Reason: "was left staged by a run that was cut off",
+				File: artifact.File{Path: dir, Mode: fs.ModeDir | 0o700, Component: component},
+			})
+		}
+	}
 }
 
 func (c *Change) addFile(f artifact.File) error {

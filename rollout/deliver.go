@@ -3,6 +3,7 @@ package rollout
 import (
 	"context"
 	"errors"
+	"path"
 	"slices"
 	"strings"
 
@@ -73,10 +74,10 @@ func (h Host) Idle() bool {
 	return len(h.Part()) == 0 && !h.Change.touchesDefinitions(h.Components)
 }
 
-// Part is the difference of the components to deliver now.
+// Part is the difference of the components to deliver now. What was left staged beside the record belongs to every part.
 func (h Host) Part() []FileChange {
 	return slices.DeleteFunc(slices.Clone(h.Change.Files), func(f FileChange) bool {
-		return !slices.Contains(h.Components, f.File.Component)
+		return !slices.Contains(h.Components, f.File.Component) && f.Path != remote.StagingDir(path.Dir(DeliveredPath))
 	})
 }
 
@@ -153,19 +154,34 @@ func (h Ready) Commit(ctx context.Context) error {
 			return err
 		}
 	}
-	var gone []string
-	for _, f := range h.Part() {
-		if f.Verb == Delete {
-			gone = append(gone, f.Path)
-		}
-	}
-	if len(gone) > 0 {
-		if err := h.Conn.Do(ctx, remote.Remove(gone...)); err != nil {
-			return err
-		}
+	if err := h.takeOff(ctx); err != nil {
+		return err
 	}
 	if h.Change.touchesDefinitions(h.Components) {
 		return h.Conn.Do(ctx, remote.Systemctl("daemon-reload"))
+	}
+	return nil
+}
+
+// takeOff removes what is wanted no longer: files, and staging directories that were left.
+func (h Host) takeOff(ctx context.Context) error {
+	var files, stagingDirs []string
+	for _, f := range h.Part() {
+		switch {
+		case f.Verb != Delete:
+		case f.File.IsDir():
+			stagingDirs = append(stagingDirs, f.Path)
+		default:
+			files = append(files, f.Path)
+		}
+	}
+	if len(stagingDirs) > 0 {
+		if err := h.Conn.Sweep(ctx, stagingDirs); err != nil {
+			return err
+		}
+	}
+	if len(files) > 0 {
+		return h.Conn.Do(ctx, remote.Remove(files...))
 	}
 	return nil
 }
