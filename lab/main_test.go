@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,21 +20,29 @@ func TestMain(m *testing.M) {
 	if RunAsTool(os.Args) {
 		return
 	}
+	if filepath.Base(os.Args[0]) == "probe" {
+		os.Exit(probe(os.Args[1:]))
+	}
 	os.Exit(m.Run())
 }
 
 // started is a lab with hosts h1, h2, … on addresses nobody else uses.
 func started(t *testing.T, n int) *Lab {
 	t.Helper()
-	o := Options{Dir: t.TempDir()}
+	return startedWith(t, Options{Dir: t.TempDir(), Hosts: hosts(t, n)})
+}
+
+func hosts(t *testing.T, n int) []Host {
+	t.Helper()
 	addresses, err := FreeAddresses(n, rand.Reader, DefaultPort)
 	if err != nil {
 		t.Fatal(err)
 	}
+	var out []Host
 	for i, a := range addresses {
-		o.Hosts = append(o.Hosts, Host{Name: "h" + strconv.Itoa(i+1), Address: a})
+		out = append(out, Host{Name: "h" + strconv.Itoa(i+1), Address: a})
 	}
-	return startedWith(t, o)
+	return out
 }
 
 func startedWith(t *testing.T, o Options) *Lab {
@@ -172,8 +179,4 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-}
-
-func words(data []byte) []string {
-	return strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
 }
