@@ -17,6 +17,8 @@ type Client struct {
 	route route
 	// sudo: the user is not root and becomes root for everything.
 	sudo bool
+	// timeout bounds what the host answers at once when it is well, such as the beginning of an SFTP session.
+	timeout time.Duration
 
 	// opening is held while the SFTP session is opened.
 	opening sync.Mutex

@@ -85,7 +85,10 @@ func (d *Dialer) dial(ctx context.Context, node cluster.Node) (*Client, error) {
 		_ = via.Close()
 		return nil, err
 	}
-	return &Client{node: node.Name, ssh: conn, route: append(via, conn), sudo: settings.Sudo != nil && *settings.Sudo && settings.User != "root"}, nil
+	return &Client{
+		node: node.Name, ssh: conn, route: append(via, conn), timeout: settings.Timeout.Duration,
+		sudo: settings.Sudo != nil && *settings.Sudo && settings.User != "root",
+	}, nil
 }
 
 func (d *Dialer) settings(node cluster.Node) cluster.SSH {

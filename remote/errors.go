@@ -96,14 +96,27 @@ func refused(to hop, l login, err error) error {
 	}
 }
 
+// asRootHint is what to try when the host does not permit something.
+const asRootHint = "log in as root, or set ssh.sudo"
+
 // cannotWrite says what to try after a change over SFTP failed.
 func (c *Client) cannotWrite(doing string, err error) error {
 	hint := "run it again: what is in place stays, the rest follows"
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		hint = "log in as root, or set ssh.sudo"
+		hint = asRootHint
 	case strings.Contains(err.Error(), "SSH_FX_FAILURE"):
 		hint = "OpenSSH does not say why; a disk that is full or read-only is usual: look at `df -h` and `mount` there"
 	}
-	return &HostError{Host: c.node, Message: doing + ": " + err.Error(), Hint: hint, Err: err}
+	return c.during(doing, hint, err)
+}
+
+// during says what was being done when something failed. What the failure itself says of the host and of what to try is
+// better than what can be said here.
+func (c *Client) during(doing, hint string, err error) error {
+	message := err.Error()
+	if inner, ok := errors.AsType[*HostError](err); ok {
+		message, hint = inner.Message, inner.Hint
+	}
+	return &HostError{Host: c.node, Message: doing + ": " + message, Hint: hint, Err: err}
 }

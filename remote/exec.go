@@ -48,22 +48,28 @@ func (c *Client) failed(doing, hint string, err error) error {
 	if strings.Contains(err.Error(), "sudo: ") {
 		hint = "let the user run everything by sudo without a password (NOPASSWD in sudoers), or log in as root"
 	}
-	return &HostError{Host: c.node, Message: fmt.Sprintf("%s: %v", doing, err), Hint: hint, Err: err}
+	return c.during(doing, hint, err)
 }
 
 // run gives the command's standard output; its standard error goes into the error.
 func (c *Client) run(ctx context.Context, command Command) ([]byte, error) {
-	session, err := c.ssh.NewSession()
-	if err != nil {
+	var stdout, stderr bytes.Buffer
+	err := within(ctx, func() error {
+		session, err := c.ssh.NewSession()
+		if err != nil {
+			return err
+		}
+		defer session.Close()
+		stop := context.AfterFunc(ctx, func() { _ = session.Close() })
+		defer stop()
+		session.Stdout, session.Stderr = &stdout, &stderr
+		return session.Run(c.asRoot(command.Line()))
+	})
+	if err != nil && ctx.Err() != nil {
+		// The buffers are still the session's: it may not have ended.
 		return nil, c.cause(ctx, err)
 	}
-	defer session.Close()
-	stop := context.AfterFunc(ctx, func() { _ = session.Close() })
-	defer stop()
-	var stdout, stderr bytes.Buffer
-	session.Stdout, session.Stderr = &stdout, &stderr
-	err = session.Run(c.asRoot(command.Line()))
-	if exit, ok := errors.AsType[*ssh.ExitError](err); ok && ctx.Err() == nil {
+	if exit, ok := errors.AsType[*ssh.ExitError](err); ok {
 		return nil, &exitError{exit, complaint(stderr.Bytes())}
 	}
 	return stdout.Bytes(), c.cause(ctx, err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"sync"
 
@@ -17,6 +18,8 @@ import (
 type files struct {
 	*sftp.Client
 	session *ssh.Session
+	// answers is what the host says; severing it ends whatever waits for more.
+	answers *io.PipeReader
 	stderr  tail
 }
 
@@ -38,41 +41,50 @@ func (c *Client) sftp(ctx context.Context) (f *files, release func() bool, err e
 			return nil, nil, c.failed("failed to start SFTP", "put `Subsystem sftp internal-sftp` into sshd_config on the host and reload sshd", c.cause(ctx, err))
 		}
 	}
-	return f, context.AfterFunc(ctx, func() { _ = f.session.Close() }), nil
+	return f, context.AfterFunc(ctx, func() { c.drop(f) }), nil
 }
 
+// openSFTP opens a session within the time that a handshake may take: a server that hangs says nothing for ever.
 func (c *Client) openSFTP(ctx context.Context) (*files, error) {
-	session, err := c.ssh.NewSession()
-	if err != nil {
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = session.Close() })
-	defer stop()
-	f := &files{session: session}
-	if f.Client, err = c.startSFTP(f); err != nil {
-		_ = session.Close()
+	late := fmt.Errorf("no answer within %s (ssh.timeout)", c.timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, late)
+	defer cancel()
+	f := &files{}
+	if err := within(ctx, func() error { return c.startSFTP(ctx, f) }); err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	c.files = f
 	c.mu.Unlock()
-	go c.forget(f)
+	go func() {
+		_ = f.Wait()
+		c.drop(f)
+	}()
 	return f, nil
 }
 
-func (c *Client) startSFTP(f *files) (*sftp.Client, error) {
-	in, errIn := f.session.StdinPipe()
-	out, errOut := f.session.StdoutPipe()
-	f.session.Stderr = &f.stderr
-	if err := errors.Join(errIn, errOut, c.startServer(f.session)); err != nil {
-		return nil, err
-	}
-	client, err := sftp.NewClientPipe(out, in, sftp.UseConcurrentWrites(true), sftp.UseConcurrentReads(true))
+// startSFTP begins a session; one that begins after the context has ended is ended.
+func (c *Client) startSFTP(ctx context.Context, f *files) error {
+	session, err := c.ssh.NewSession()
 	if err != nil {
-		_ = f.session.Wait()
-		return nil, fmt.Errorf("%w %s", err, f.stderr.String())
+		return err
 	}
-	return client, nil
+	f.session = session
+	in, errIn := session.StdinPipe()
+	out, errOut := session.StdoutPipe()
+	session.Stderr = &f.stderr
+	if err := errors.Join(errIn, errOut, c.startServer(session)); err != nil {
+		_ = session.Close()
+		return err
+	}
+	f.answers = severable(out)
+	stop := context.AfterFunc(ctx, f.sever)
+	defer stop()
+	if f.Client, err = sftp.NewClientPipe(f.answers, in, sftp.UseConcurrentWrites(true), sftp.UseConcurrentReads(true)); err != nil {
+		f.sever()
+		return fmt.Errorf("%w %s", err, f.stderr.String())
+	}
+	return nil
 }
 
 func (c *Client) startServer(session *ssh.Session) error {
@@ -85,15 +97,20 @@ func (c *Client) startServer(session *ssh.Session) error {
 	return nil
 }
 
-// forget lets the next use open a new session once this one has ended.
-func (c *Client) forget(f *files) {
-	_ = f.Wait()
+// sever ends a session without waiting for the host.
+func (f *files) sever() {
+	_ = f.answers.Close()
 	_ = f.session.Close()
+}
+
+// drop ends a session; the next use opens a new one.
+func (c *Client) drop(f *files) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.files == f {
 		c.files = nil
 	}
+	c.mu.Unlock()
+	f.sever()
 }
 
 // serverAsRoot runs the first sftp-server that is there, as root.
@@ -103,15 +120,18 @@ func serverAsRoot() string {
 }
 
 // ReadFile is the content of a file.
-func (c *Client) ReadFile(ctx context.Context, path string) ([]byte, error) {
+func (c *Client) ReadFile(ctx context.Context, path string) (data []byte, err error) {
 	server, release, err := c.sftp(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	data, err := server.readAll(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: failed to read %s: %w", c.node, path, c.cause(ctx, err))
+	if data, err = server.readAll(path); err != nil {
+		hint := "look at it on the host"
+		if errors.Is(err, fs.ErrPermission) {
+			hint = asRootHint
+		}
+		return nil, c.during("failed to read "+path, hint, c.cause(ctx, err))
 	}
 	return data, nil
 }
