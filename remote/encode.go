@@ -67,7 +67,7 @@ func (p PathState) bits() uint32 {
 }
 
 func (s State) encodeUnits(b *bytes.Buffer, q Query) {
-	if len(q.Units) == 0 || s.Units == nil {
+	if len(q.Units) == 0 || len(s.Units) == 0 {
 		return
 	}
 	fmt.Fprintln(b, sectionUnits)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/user"
 	"strings"
 	"testing"
 	"time"
@@ -73,19 +72,6 @@ func file(path, content string, mode os.FileMode) artifact.File {
 
 func directory(path string, mode os.FileMode) artifact.File {
 	return artifact.File{Path: path, Mode: os.ModeDir | mode, Owner: me()}
-}
-
-// me is user:group of whoever runs the test.
-func me() string {
-	u, err := user.Current()
-	if err != nil {
-		panic(err)
-	}
-	g, err := user.LookupGroupId(u.Gid)
-	if err != nil {
-		panic(err)
-	}
-	return u.Username + ":" + g.Name
 }
 
 func must(t testing.TB, err error) {

@@ -13,7 +13,7 @@ paths() { [ $# -gt 0 ] || return 0
  { why=$(see "$@" 2>&1 >&3); } 3>&1
  [ -z "$why" ] || printf "#N\n%s\n" "$why"; }
 inputs() { for v in $(tr "\000" "\n" <"/proc/$1/environ"); do case $v in HARDWAY_INPUTS=*) printf "#I\n%s %s\n" "$1" "${v#*=}"; esac; done; }
-units() { [ $# -gt 0 ] || return 0
+units() { [ $# -gt 0 ] && [ -d /run/systemd/system ] || return 0
  show=$(systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,NeedDaemonReload -- "$@" 2>/dev/null) || {
   printf "#N\nsystemctl: %s\n" "$(systemctl show -p Id -- "$@" 2>&1 >/dev/null | tr "\n" " ")"; return 0; }
  printf "#U\n%s\n" "$show"

@@ -55,7 +55,8 @@ type State struct {
 	// Owners has an entry for each asked user:group that exists on the host.
 	Owners map[string]Owner
 	// Trouble is what the host could not answer, in its tools' own words: a path it may not read, a systemd that does not
-	// run. Units that could not be asked about have no entry in Units.
+	// answer. Units that could not be asked about have no entry in Units, and so have all units of a host that was not
+	// booted with systemd: nothing runs there.
 	Trouble []string
 }
 
