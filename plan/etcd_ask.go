@@ -1,0 +1,89 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+
+	"hardway/cluster"
+	"hardway/etcd"
+	"hardway/remote"
+	"hardway/rollout"
+)
+
+// leaderIfNeeded asks who leads only when a running member is about to change: an idle run costs no such question.
+func (e *Env) leaderIfNeeded(ctx context.Context, changes []rollout.Change) (string, error) {
+	for _, c := range changes {
+		part := c.Of(etcd.Component)
+		if c.State.Units[etcd.Unit].Running() && (part.Delivers() || len(part.Units) > 0) {
+			members, _, err := e.judgeEtcd(ctx, nil)
+			if err != nil {
+				return "", err
+			}
+			for _, m := range members {
+				if m.Leader {
+					return m.Name, nil
+				}
+			}
+			return "", nil
+		}
+	}
+	return "", nil
+}
+
+// judgeEtcd collects evidence from every member, through the SSH connection of the member's own host, and judges it.
+func (e *Env) judgeEtcd(ctx context.Context, units []etcd.DeliveredUnit) ([]etcd.Member, []cluster.Problem, error) {
+	config, err := e.store().ClientTLS(etcdClient)
+	if err != nil {
+		return nil, nil, err
+	}
+	e.reach(ctx, e.Spec.With(cluster.RoleEtcd))
+	evidence := etcd.Collect(ctx, e.Spec, config, e.dialMember, units)
+	members, problems := etcd.Judge(e.Spec, evidence)
+	return members, problems, nil
+}
+
+// reach connects to hosts before they are asked through: a connection lives as long as the context it was dialled with,
+// and each question has a short one. A host that cannot be reached is a finding of the question.
+func (e *Env) reach(ctx context.Context, nodes []cluster.Node) {
+	_ = remote.ForEach(ctx, nodes, e.Spec.SSH.Parallel, func(ctx context.Context, n cluster.Node) error {
+		_, err := e.connect(ctx, n)
+		return err
+	})
+}
+
+func (e *Env) dialMember(ctx context.Context, network, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := strconv.Atoi(port); err != nil {
+		return nil, err
+	}
+	for _, node := range e.Spec.With(cluster.RoleEtcd) {
+		if node.PrimaryAddress() == host {
+			conn, err := e.connect(ctx, node)
+			if err != nil {
+				return nil, err
+			}
+			return conn.Dial(ctx, network, address)
+		}
+	}
+	return nil, fmt.Errorf("%s is no etcd member of the spec", address)
+}
+
+// moveLeader hands the lead away from a host before its member is restarted.
+func (e *Env) moveLeader(ctx context.Context, away string) error {
+	config, err := e.store().ClientTLS(etcdClient)
+	if err != nil {
+		return err
+	}
+	return etcd.MoveLeader(ctx, e.Spec, config, e.dialMember, away)
+}
+
+// etcdProblems is what the gates between two changes of members ask.
+func (e *Env) etcdProblems(ctx context.Context) []cluster.Problem {
+	_, problems, err := e.judgeEtcd(ctx, nil)
+	return append(cluster.ProblemsOf(err), problems...)
+}
