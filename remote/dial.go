@@ -49,7 +49,7 @@ func NewDialer(o Options) *Dialer {
 		o.Keepalive = defaultKeepalive
 	}
 	if o.Connect == nil {
-		o.Connect = (&net.Dialer{}).DialContext
+		o.Connect = dialTCP
 	}
 	return &Dialer{options: o, keys: keyring{options: o}, known: knownFile{path: o.KnownHosts}}
 }
