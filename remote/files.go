@@ -142,7 +142,10 @@ func (f *files) readAll(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return io.ReadAll(file)
+	// Not io.ReadAll: it asks for half a KiB at first, and every Read is a round trip.
+	var data bytes.Buffer
+	_, err = file.WriteTo(&data)
+	return data.Bytes(), err
 }
 
 // tail keeps the end of what a process says on standard error.
