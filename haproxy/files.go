@@ -65,7 +65,9 @@ func Reads(_ *cluster.Spec, node cluster.Node) []artifact.Read {
 // unitFiles is the drop-in that carries the hash of what HAProxy reads only at its start. That is nothing but the
 // drop-in itself: the distribution's unit and binary are the package manager's.
 func unitFiles(files []artifact.File, reads []artifact.Read) ([]artifact.File, error) {
-	const section = "[Service]\n"
+	// HAProxy takes half of it as the most connections: enough for two of each node of 5,000 and those of people. Where
+	// the machine allows less, systemd and HAProxy both make do with that; a number in the configuration would be fatal.
+	const section = "[Service]\nLimitNOFILE=65536\n"
 	inputs, err := artifact.Inputs(Unit, []byte(section), files, reads)
 	if err != nil {
 		return nil, fmt.Errorf("failed to hash the inputs of %s: %w", Unit, err)

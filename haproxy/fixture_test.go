@@ -160,7 +160,7 @@ func start(t *testing.T, store *pki.Store, spec *cluster.Spec, servers ...*apise
 	b := &balancer{t: t, root: t.TempDir(), frontend: free(t), stats: free(t), trust: trusted(t, store)}
 	replace := []string{
 		"bind 0.0.0.0:6443", "bind " + b.frontend, "bind 127.0.0.1:9000", "bind " + b.stats,
-		"    chroot /var/lib/haproxy\n", "", "    user haproxy\n", "", "    group haproxy\n", "", "maxconn 20000", "maxconn 200",
+		"    chroot /var/lib/haproxy\n", "", "    user haproxy\n", "", "    group haproxy\n", "",
 	}
 	for i, node := range spec.With(cluster.RoleControlPlane) {
 		replace = append(replace, join(node.PrimaryAddress(), cluster.APIServerPort), servers[i].Listener.Addr().String())
@@ -195,8 +195,11 @@ func free(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return address
 }
 
 func trusted(t *testing.T, store *pki.Store) *tls.Config {
@@ -225,7 +228,7 @@ func (b *balancer) ask(command string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if _, err := fmt.Fprintln(conn, command); err != nil {
 		return "", err
 	}
