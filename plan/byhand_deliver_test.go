@@ -157,15 +157,26 @@ func TestPrintedCommandsDeliverWhatIsRendered(t *testing.T) {
 func (m *machines) differs() {
 	m.t.Helper()
 	master := m.spec.With(cluster.RoleControlPlane)[1]
-	if out, err := m.script("diff"); err != nil || strings.Contains(out, "files differ") || !strings.Contains(out, "etcd.service: start or restart") {
+	if out, err := m.script("diff"); err != nil || strings.Contains(out, "differ") || !strings.Contains(out, "etcd.service: start or restart") {
 		m.t.Errorf("diff of machines that hold what they should and run nothing: %v\n%s", err, out)
 	}
 	if err := os.WriteFile(m.path(master, "etc/kubernetes/pki/sa.key"), []byte("other"), 0o600); err != nil {
 		m.t.Fatal(err)
 	}
+	if err := os.Chmod(m.path(master, "etc/kubernetes/pki"), 0o777); err != nil {
+		m.t.Fatal(err)
+	}
 	out, err := m.script("diff")
-	if err != nil || strings.Count(out, "files differ") != 1 || !strings.Contains(out, master.Name+": files differ") || !strings.Contains(out, "pki/sa.key: FAILED") {
-		m.t.Errorf("diff with one changed file: %v\n%s", err, out)
+	if err != nil || strings.Count(out, "differ") != 2 {
+		m.t.Errorf("diff with two differences: %v\n%s", err, out)
+	}
+	for _, want := range []string{
+		master.Name + ": files differ", "/etc/kubernetes/pki/sa.key: FAILED",
+		master.Name + ": modes or owners differ", "\n-777 root:root /etc/kubernetes/pki\n+755 root:root /etc/kubernetes/pki\n",
+	} {
+		if !strings.Contains(out, want) {
+			m.t.Errorf("diff does not say %q:\n%s", want, out)
+		}
 	}
 }
 

@@ -43,7 +43,10 @@ func (d delivery) compareOwners() string {
 		paths = append(paths, f.Path)
 	}
 	seen := d.run(`stat -c "%a %U:%G %n" ` + strings.Join(paths, " "))
-	return heredoc("diff -U0 <("+seen+") /dev/stdin || echo "+quote(d.node.Name+": modes or owners differ"), lines(want...))
+	return lines(
+		heredoc("if ! diff -U0 <("+seen+") -", lines(want...)),
+		"then echo "+quote(d.node.Name+": modes or owners differ"),
+		"fi")
 }
 
 // staleUnits compares the inputs that each process was started with to those in its unit or drop-in.
