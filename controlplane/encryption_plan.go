@@ -153,7 +153,7 @@ func refuseOtherProvider(want cluster.Encryption, have *apiserver.EncryptionConf
 // rotation is the refusal of what would make stored values unreadable.
 func rotation(hint, format string, args ...any) error {
 	return cluster.Problems{{Subject: EncryptionFile, Message: fmt.Sprintf(format, args...),
-		Hint: hint + "; what is stored changes by a rotation: hardway rotate encryption-key"}}
+		Hint: hint + "; what is stored would have to be rewritten, and this version has no command for that"}}
 }
 
 // moveKMS follows the spec where a plugin of the same name listens on another socket: that is in no stored value.

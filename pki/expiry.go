@@ -39,9 +39,9 @@ func (c Certificate) remedy() string {
 	case c.State == StateUnreloaded:
 		return "restart or reload what serves it"
 	case c.State != StateMissing && c.isAuthority():
-		return "hardway rotate ca " + authorityOfGroup(c.group)
+		return "replace it in good time; this version has no command that rotates an authority"
 	case c.State == StateValid:
-		return "hardway rotate certs"
+		return "`hardway pki " + c.group + "` renews it in time by itself; to renew it now, delete " + c.File + " first"
 	}
 	return "hardway pki " + c.group
 }
@@ -55,13 +55,4 @@ func (c Certificate) isAuthority() bool {
 		}
 	}
 	return false
-}
-
-func authorityOfGroup(group string) string {
-	for _, row := range Authorities() {
-		if row.Group == group {
-			return row.Name
-		}
-	}
-	return ""
 }

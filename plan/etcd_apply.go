@@ -60,7 +60,14 @@ func (e *Env) membersAction(ctx context.Context, hosts []host, changes []rollout
 		facts[i] = rollout.EtcdFacts(c, leader)
 	}
 	decision, found := etcd.DecideStart(facts)
-	if problems = append(problems, found...); len(problems) > 0 {
+	problems = append(problems, found...)
+	if decision.Bootstrap && len(e.Only) > 0 && !decision.Idle() {
+		problems = append(problems, cluster.Problem{
+			Subject: "--only", Message: "a new cluster begins on all its members at once, since each waits for the others",
+			Hint: "run `hardway apply etcd` without --only",
+		})
+	}
+	if len(problems) > 0 {
 		return Action{}, problems
 	}
 	members := e.members(hosts, changes, facts, decision)

@@ -121,6 +121,11 @@ func (w Want) Components() []string {
 	return names
 }
 
+// defines reports whether the unit's own file is delivered; drop-ins alone extend a unit that a package brings.
+func (w Want) defines(unit string) bool {
+	return slices.ContainsFunc(w.Files, func(f artifact.File) bool { return f.Path == artifact.UnitDir+"/"+unit })
+}
+
 // units is the units whose file or drop-in belongs to the component; "" is all of them.
 func (w Want) units(component string) []string {
 	var units []string

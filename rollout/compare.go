@@ -131,7 +131,7 @@ func (c *Change) definitionChange(unit string) string {
 	switch seen := c.State.Units[unit]; {
 	case seen.NeedReload:
 		return "its files have changed since systemd read them"
-	case seen.Load == "not-found":
+	case seen.Load == "not-found" && c.want.defines(unit):
 		return "systemd does not know it yet"
 	}
 	return ""

@@ -108,7 +108,7 @@ func (p *program) action(c command) cli.ActionFunc {
 			return c.direct(ctx)
 		}
 		if err := p.load(ctx); err != nil {
-			return err
+			return p.print(ctx, c, plan.Report{}, false, err)
 		}
 		defer p.env.Close()
 		step, err := c.step(ctx)
