@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -219,24 +218,4 @@ func (s *staged) Discard(ctx context.Context) error {
 func (s *staged) finish() {
 	s.done = true
 	s.client.unclaim(s.targets())
-}
-
-// clearStage takes a staging directory off with all that is in it; one that is not there is fine.
-func clearStage(server *files, stage string) error {
-	entries, err := server.ReadDir(stage)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("failed to read staging directory %s: %w", stage, err)
-	}
-	for _, e := range entries {
-		if err := server.Remove(path.Join(stage, e.Name())); err != nil {
-			return fmt.Errorf("failed to clear %s: %w", path.Join(stage, e.Name()), err)
-		}
-	}
-	if err := server.RemoveDirectory(stage); err != nil {
-		return fmt.Errorf("failed to take %s off: %w", stage, err)
-	}
-	return nil
 }

@@ -2,6 +2,9 @@ package remote
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"path"
 )
 
@@ -19,6 +22,40 @@ func (c *Client) Sweep(ctx context.Context, stagingDirs []string) error {
 	err = ForEach(ctx, stagingDirs, stagers, func(_ context.Context, dir string) error { return clearStage(server, dir) })
 	if err != nil {
 		return c.cannotWrite("failed to clear away what was left staged", c.cause(ctx, err))
+	}
+	return nil
+}
+
+// clearStage takes a staging directory off with all that is in it; one that is not there is fine. A link in its place is
+// not followed: whoever may write in the target could have files taken off elsewhere.
+func clearStage(server *files, stage string) error {
+	info, err := server.Lstat(stage)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("failed to look at staging directory %s: %w", stage, err)
+	case info.IsDir():
+		err = emptyStage(server, stage)
+	}
+	if err == nil {
+		err = server.Remove(stage)
+	}
+	if err != nil {
+		return fmt.Errorf("failed to take %s off: %w", stage, err)
+	}
+	return nil
+}
+
+func emptyStage(server *files, stage string) error {
+	entries, err := server.ReadDir(stage)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := server.Remove(path.Join(stage, e.Name())); err != nil {
+			return fmt.Errorf("%s: %w", e.Name(), err)
+		}
 	}
 	return nil
 }
