@@ -132,6 +132,25 @@ func kill(pid int) {
 	_ = syscall.Kill(pid, syscall.SIGKILL)
 }
 
+// Freeze stops every process of connections that stand, as a host that hangs: it takes in what is sent and says nothing.
+func (s *Server) Freeze() { s.process.signal(syscall.SIGSTOP) }
+
+// Thaw lets them go on.
+func (s *Server) Thaw() { s.process.signal(syscall.SIGCONT) }
+
+func (p *process) signal(signal syscall.Signal) {
+	for _, connection := range children(p.command.Process.Pid) {
+		signalAll(connection, signal)
+	}
+}
+
+func signalAll(pid int, signal syscall.Signal) {
+	_ = syscall.Kill(pid, signal)
+	for _, child := range children(pid) {
+		signalAll(child, signal)
+	}
+}
+
 // children is what a process started, from Linux' own list.
 func children(pid int) []int {
 	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
