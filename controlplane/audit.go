@@ -51,7 +51,7 @@ func auditRules() []audit.PolicyRule {
 		// Kubelets report the same large objects again and again.
 		{Level: audit.LevelMetadata, UserGroups: []string{"system:nodes"}, Resources: []audit.GroupResources{core("nodes/status", "pods/status")}},
 		// What is run inside pods, and who changed what.
-		{Level: audit.LevelRequest, Resources: []audit.GroupResources{core("pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy")}},
+		{Level: audit.LevelRequest, Resources: []audit.GroupResources{core("pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy", "nodes/proxy")}},
 		{Level: audit.LevelRequest, Verbs: []string{"create", "update", "patch", "delete", "deletecollection"}},
 		{Level: audit.LevelMetadata},
 	}
