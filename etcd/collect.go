@@ -169,12 +169,7 @@ func (m *asked) ask(c *collection) {
 
 // hash asks the members of each cluster for the hash of their data at a revision that all of them have.
 func (c *collection) hash() {
-	common := map[uint64]int64{}
-	for _, m := range c.members {
-		if r, seen := common[m.seen.ClusterID]; m.seen.Error == "" && (!seen || m.seen.Revision < r) {
-			common[m.seen.ClusterID] = m.seen.Revision
-		}
-	}
+	common := commonRevisions(c.evidence())
 	c.each(func(m *asked, c *collection) {
 		if m.seen.Error != "" || m.seen.Learner {
 			return
@@ -188,4 +183,16 @@ func (c *collection) hash() {
 			m.seen.Hash.Compacted, m.seen.Hash.Value = answer.CompactRevision, answer.Hash
 		}
 	})
+}
+
+// commonRevisions is, for each cluster, the newest revision that all of its members have: a busy cluster's members are
+// never all at the same one.
+func commonRevisions(members []MemberEvidence) map[uint64]int64 {
+	common := map[uint64]int64{}
+	for _, m := range members {
+		if r, seen := common[m.ClusterID]; m.Error == "" && !m.Learner && (!seen || m.Revision < r) {
+			common[m.ClusterID] = m.Revision
+		}
+	}
+	return common
 }

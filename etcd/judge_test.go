@@ -85,6 +85,16 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+func TestHashesAreComparedAtARevisionThatAllHave(t *testing.T) {
+	got := commonRevisions([]MemberEvidence{
+		{ClusterID: 9, Revision: 12}, {ClusterID: 9, Revision: 10}, {ClusterID: 9, Revision: 11},
+		{ClusterID: 9, Revision: 3, Learner: true}, {Error: "down"}, {ClusterID: 8, Revision: 5},
+	})
+	if got[9] != 10 || got[8] != 5 || len(got) != 2 {
+		t.Errorf("got %v, want 10 for the cluster of three, 5 for the other", got)
+	}
+}
+
 func TestProblemsComeInTheOrderOfTheSpec(t *testing.T) {
 	spec := threeOn(61)
 	e := well(spec)
