@@ -271,7 +271,10 @@ func directoriesOf(variable, parent string) setter {
 			dir.paths = nil
 		}
 		for _, name := range strings.Fields(specifiers.Replace(value)) {
-			dir.paths = append(dir.paths, parent+clean(name))
+			if !fs.ValidPath(name) || name == "." {
+				return fmt.Errorf("%q is no relative path without \"..\"", name)
+			}
+			dir.paths = append(dir.paths, parent+"/"+name)
 		}
 		return nil
 	}

@@ -34,7 +34,7 @@ func (s *service) variables(d *definition) ([]string, error) {
 // parseEnvironment reads a file of variables: comments, quotes and escapes as systemd.exec(5), EnvironmentFile=.
 func parseEnvironment(text string) ([]string, error) {
 	var out []string
-	for line := range strings.Lines(continued.Replace(text)) {
+	for line := range strings.Lines(joined.Replace(text)) {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' || line[0] == ';' {
 			continue
@@ -51,6 +51,9 @@ func parseEnvironment(text string) ([]string, error) {
 	}
 	return out, nil
 }
+
+// joined is lines that end in a backslash, which a file of variables joins without a space.
+var joined = strings.NewReplacer("\\\r\n", "", "\\\n", "")
 
 // unquoteValue takes the quotes around a value off; an unquoted one keeps its spaces.
 func unquoteValue(value string) (string, error) {

@@ -2,9 +2,11 @@ package lab
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"path"
 	"strconv"
 
 	"golang.org/x/crypto/ssh"
@@ -49,7 +51,14 @@ func (f forwarder) unix(ctx context.Context, offer ssh.NewChannel) {
 		_ = offer.Reject(ssh.ConnectionFailed, err.Error())
 		return
 	}
-	f.join(ctx, offer, "unix", f.tree.dir+"/"+at)
+	dir, err := f.tree.root.Open(path.Dir(at))
+	if err != nil {
+		_ = offer.Reject(ssh.ConnectionFailed, err.Error())
+		return
+	}
+	defer dir.Close()
+	// Through the open directory, because a socket's own path may have no more than 107 bytes.
+	f.join(ctx, offer, "unix", fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), path.Base(at)))
 }
 
 func (f forwarder) join(ctx context.Context, offer ssh.NewChannel, network, address string) {
