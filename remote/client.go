@@ -43,9 +43,13 @@ func (c *Client) Close() (err error) {
 	return err
 }
 
-// watch closes the connection with the context, and when the host no longer answers.
+// farewell is how long a connection outlives its context, so that what was staged can be taken off again. Whatever was
+// waiting has its own context to end it at once.
+const farewell = 5 * time.Second
+
+// watch closes the connection after the context, and when the host no longer answers.
 func (c *Client) watch(ctx context.Context, every time.Duration) {
-	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(farewell, func() { _ = c.Close() }) })
 	gone := make(chan struct{})
 	go func() {
 		_ = c.ssh.Wait()

@@ -55,7 +55,7 @@ func NewDialer(o Options) *Dialer {
 }
 
 // Dial connects to a node and proves that it is the host that known_hosts knows. A jump list is gone through in order.
-// Ending the context ends the connection at once. What goes wrong is a *HostError.
+// Ending the context ends the connection a few seconds later. What goes wrong is a *HostError.
 func (d *Dialer) Dial(ctx context.Context, node cluster.Node) (*Client, error) {
 	var client *Client
 	err := d.unlocking(func() (err error) {

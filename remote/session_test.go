@@ -121,7 +121,7 @@ func TestDialThatFailsLeavesNothingRunning(t *testing.T) {
 	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
 }
 
-func TestConnectionEndsWithTheContextOfItsDial(t *testing.T) {
+func TestConnectionEndsSoonAfterTheContextOfItsDial(t *testing.T) {
 	h := startHost(t, sshd.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	client, err := remote.NewDialer(h.options).Dial(ctx, h.node)

@@ -36,8 +36,7 @@ func (c *Client) Stage(ctx context.Context, list []artifact.File) (Staged, error
 		return nil, c.cannotWrite("failed to stage", err)
 	}
 	if err := s.stage(ctx); err != nil {
-		// With the connection gone nothing can be taken off any more; the next Stage clears it away.
-		_ = s.Discard(context.WithoutCancel(ctx))
+		s.abandon(ctx)
 		return nil, c.cannotWrite("failed to stage", c.cause(ctx, err))
 	}
 	return s, nil
@@ -213,6 +212,14 @@ func (s *staged) Discard(ctx context.Context) error {
 		return s.client.cannotWrite("failed to take staged files off", s.client.cause(ctx, err))
 	}
 	return nil
+}
+
+// abandon takes off what can be after a failure, also when the context has ended. Where the host does not answer, the
+// next Stage clears it away.
+func (s *staged) abandon(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	defer cancel()
+	_ = s.Discard(ctx)
 }
 
 func (s *staged) finish() {
