@@ -25,7 +25,8 @@ func ProblemsOf(err error) []Problem {
 			for _, e := range known.Unwrap() {
 				all = append(all, ProblemsOf(e)...)
 			}
-			if inner != err && !slices.ContainsFunc(all, Problem.known) {
+			wrapped := inner != err //nolint:errorlint // whether it is this very value
+			if wrapped && !slices.ContainsFunc(all, Problem.known) {
 				continue // what wraps them says more than they do
 			}
 			return all

@@ -15,13 +15,13 @@ func (l *Lab) Pause(host string) error { return l.signal(host, syscall.SIGSTOP) 
 // Resume lets a paused host go on.
 func (l *Lab) Resume(host string) error { return l.signal(host, syscall.SIGCONT) }
 
-// PauseUnit, ResumeUnit and KillUnit do that to one unit's processes; a killed one may be restarted by its Restart=.
+// PauseUnit stops one unit's processes where they are.
 func (l *Lab) PauseUnit(host, unit string) error { return l.signal(host, syscall.SIGSTOP, unit) }
 
 // ResumeUnit lets a paused unit go on.
 func (l *Lab) ResumeUnit(host, unit string) error { return l.signal(host, syscall.SIGCONT, unit) }
 
-// KillUnit ends a unit's processes without asking.
+// KillUnit ends a unit's processes without asking; its Restart= may start it again.
 func (l *Lab) KillUnit(host, unit string) error { return l.signal(host, syscall.SIGKILL, unit) }
 
 // signal goes to the processes of the units; to those of all that run where none is named.

@@ -26,7 +26,7 @@ type definition struct {
 	directories      []directory
 
 	restart                               string
-	restartSec, timeoutStart, timeoutStop time.Duration
+	restartPause, timeoutStart, timeoutStop time.Duration
 	startLimitInterval                    time.Duration
 	startLimitBurst                       int
 	killSignal                            syscall.Signal
@@ -73,7 +73,7 @@ func parseDefinition(name, host string, sources []source) (*definition, error) {
 // newDefinition has systemd's defaults: systemd.service(5), systemd-system.conf(5).
 func newDefinition(name string) *definition {
 	return &definition{
-		name: name, restart: "no", restartSec: 100 * time.Millisecond,
+		name: name, restart: "no", restartPause: 100 * time.Millisecond,
 		timeoutStart: 90 * time.Second, timeoutStop: 90 * time.Second,
 		startLimitInterval: 10 * time.Second, startLimitBurst: 5,
 		killSignal: syscall.SIGTERM, killMode: "control-group",

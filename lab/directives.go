@@ -34,7 +34,7 @@ var directives = map[string]setter{
 	"Service.WorkingDirectory": text(func(d *definition) *string { return &d.workingDirectory }),
 	"Service.Restart": oneOf(func(d *definition) *string { return &d.restart },
 		"no", "always", "on-success", "on-failure", "on-abnormal", "on-abort", "on-watchdog"),
-	"Service.RestartSec":        timespan(func(d *definition) *time.Duration { return &d.restartSec }),
+	"Service.RestartSec":        timespan(func(d *definition) *time.Duration { return &d.restartPause }),
 	"Service.TimeoutStartSec":   timeout(func(d *definition) *time.Duration { return &d.timeoutStart }),
 	"Service.TimeoutStopSec":    timeout(func(d *definition) *time.Duration { return &d.timeoutStop }),
 	"Service.TimeoutSec":        bothTimeouts,

@@ -176,7 +176,7 @@ func (s *service) rm(args []string) error {
 		default:
 			err = f.remove(at, false)
 		}
-		if err != nil && !(strings.Contains(flags, "f") && errors.Is(err, fs.ErrNotExist)) {
+		if err != nil && (!strings.Contains(flags, "f") || !errors.Is(err, fs.ErrNotExist)) {
 			return err
 		}
 	}

@@ -206,7 +206,7 @@ func (s *service) pause(a *activation, log *os.File) {
 	s.mu.Lock()
 	d := s.definition
 	s.mu.Unlock()
-	timer := time.NewTimer(d.restartSec)
+	timer := time.NewTimer(d.restartPause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -273,7 +273,7 @@ type owned struct {
 }
 
 // Uid and Gid are how the SFTP server asks.
-func (o owned) Uid() uint32 { return o.owner.UID }
+func (o owned) Uid() uint32 { return o.owner.UID } //nolint:revive // the name is sftp.FileInfoUidGid's
 func (o owned) Gid() uint32 { return o.owner.GID }
 
 // Sys hides the owner that this machine knows.

@@ -82,5 +82,3 @@ func (p *process) signalGroup(s syscall.Signal) error {
 	return err
 }
 
-// alive reports whether anything of the process group is left.
-func (p *process) groupAlive() bool { return syscall.Kill(-p.pid, 0) == nil }

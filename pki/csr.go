@@ -45,7 +45,7 @@ func (s *Store) waits(d Decision) (bool, error) {
 	}
 	have, err := parseRequest(data)
 	if err != nil {
-		return false, nil // it is no secret: what cannot be read is written again
+		return false, nil //nolint:nilerr // it is no secret: what cannot be read is written again
 	}
 	sans := sansOf(&x509.Certificate{DNSNames: have.DNSNames, IPAddresses: have.IPAddresses, EmailAddresses: have.EmailAddresses, URIs: have.URIs})
 	return samePublic(have.PublicKey, key.Public()) && have.Subject.String() == subject(d.request).String() && difference(sans, d.request.SANs()) == "", nil

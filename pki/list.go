@@ -163,8 +163,7 @@ func (l lister) holders(row AuthorityRow, signer bool) []string {
 
 // problemWith is what an authority's error says about one generation's files; empty for nothing.
 func problemWith(err error, files ...string) string {
-	problems, _ := err.(cluster.Problems)
-	for _, p := range problems {
+	for _, p := range cluster.ProblemsOf(err) {
 		if slices.Contains(files, p.Subject) {
 			return p.Message
 		}

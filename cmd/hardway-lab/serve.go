@@ -38,7 +38,7 @@ func (p *program) serve(ctx *cli.Context) error {
 	}
 	_, _ = io.WriteString(ready, readyWord)
 	_ = ready.Close()
-	<-ctx.Context.Done()
+	<-ctx.Done()
 	return stop()
 }
 
