@@ -35,7 +35,7 @@ func (ms *members) decide() Decision {
 // its steps; deciding anew from what stands on the hosts ends in a healthy cluster.
 func TestBootstrapIsFinishedWhereverItWasInterrupted(t *testing.T) {
 	all := []string{"kmaster1", "kmaster2", "kmaster3"}
-	for i, c := range []struct {
+	for _, c := range []struct {
 		name string
 		// until is how far the first run got.
 		until func(ms *members)
@@ -69,7 +69,7 @@ func TestBootstrapIsFinishedWhereverItWasInterrupted(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			spec := threeOn(80 + 3*i)
+			spec := alone(t)
 			ms := newMembers(t, spec, issued(t, spec))
 			c.until(ms)
 			decision := ms.decide()
@@ -99,7 +99,7 @@ func TestBootstrapIsFinishedWhereverItWasInterrupted(t *testing.T) {
 // A start that fails early leaves a database without a log behind. An armed member takes it over; otherwise a person has
 // to look, because such a database may also be all that is left of a cluster.
 func TestDatabaseWithoutLog(t *testing.T) {
-	spec := threeOn(98)
+	spec := alone(t)
 	ms := newMembers(t, spec, issued(t, spec))
 	m := ms.of["kmaster1"]
 	m.arm("existing")

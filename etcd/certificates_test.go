@@ -11,7 +11,7 @@ import (
 // handshake.
 func TestCertificates(t *testing.T) {
 	t.Parallel()
-	ms := formed(t, 70)
+	ms := formed(t)
 	m := ms.of["kmaster2"]
 	own := rendered(t, ms.spec, m.node, ms.store)
 
@@ -24,7 +24,7 @@ func TestCertificates(t *testing.T) {
 
 	m.deliver(rendered(t, ms.spec, ms.of["kmaster1"].node, ms.store))
 	_, problems = ms.look(t)
-	want(t, problems, finding{"kmaster2", "peer certificate", "kmaster1"}, finding{"kmaster2", "server certificate", "127.0.0.71"})
+	want(t, problems, finding{"kmaster2", "peer certificate", "kmaster1"}, finding{"kmaster2", "server certificate", m.node.PrimaryAddress()})
 
 	m.deliver(own)
 	_, problems = ms.look(t)
@@ -44,7 +44,7 @@ func TestCertificates(t *testing.T) {
 // TestClientOfAnotherAuthority: the members are well, and take the one who asks for nobody.
 func TestClientOfAnotherAuthority(t *testing.T) {
 	t.Parallel()
-	ms := formed(t, 73)
+	ms := formed(t)
 	config := adminTLS(t, ms.store)
 	config.Certificates = adminTLS(t, issued(t, ms.spec)).Certificates
 	rows, problems := Judge(ms.spec, Collect(context.Background(), ms.spec, config, directly, nil))
@@ -61,7 +61,7 @@ func TestClientOfAnotherAuthority(t *testing.T) {
 // TestOtherData changes a value in the database of one member behind etcd's back.
 func TestOtherData(t *testing.T) {
 	t.Parallel()
-	ms := formed(t, 76)
+	ms := formed(t)
 	if _, err := ms.client("kmaster1").Put(context.Background(), "key", "value"); err != nil {
 		t.Fatal(err)
 	}

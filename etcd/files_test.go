@@ -21,7 +21,7 @@ import (
 )
 
 func TestFilesStandWithTheirModesAndOwners(t *testing.T) {
-	spec := threeOn(61)
+	spec := three()
 	got := map[string]string{}
 	for _, f := range rendered(t, spec, spec.Hosts[0], issued(t, spec)) {
 		got[f.Path] = fmt.Sprintf("%04o %s secret=%v source=%s", f.Mode.Perm(), f.OwnerOrRoot(), f.Secret, f.Source)
@@ -44,7 +44,7 @@ func TestFilesStandWithTheirModesAndOwners(t *testing.T) {
 }
 
 func TestBinariesOfTheWorkDirectoryAreDelivered(t *testing.T) {
-	spec := threeOn(61)
+	spec := three()
 	store := issued(t, spec)
 	put(t, store, "bin/etcd", "\x7fELF")
 	f := find(t, rendered(t, spec, spec.Hosts[0], store), Binary)
@@ -54,7 +54,7 @@ func TestBinariesOfTheWorkDirectoryAreDelivered(t *testing.T) {
 }
 
 func TestWhatIsNoMemberHoldsNothing(t *testing.T) {
-	spec := threeOn(61)
+	spec := three()
 	worker := cluster.Node{Name: "kworker1", Address: cluster.OneOrMore{"127.0.0.80"}, Roles: []cluster.Role{cluster.RoleWorker}}
 	if files := rendered(t, spec, worker, issued(t, spec)); files != nil || Reads(spec, worker) != nil {
 		t.Errorf("a worker holds %v", files)
@@ -62,7 +62,7 @@ func TestWhatIsNoMemberHoldsNothing(t *testing.T) {
 }
 
 func TestMissingCertificatesAreNamedWithTheCommandThatMakesThem(t *testing.T) {
-	spec := threeOn(61)
+	spec := three()
 	_, err := Files(spec, spec.Hosts[0], pki.Open(artifact.OpenWorkDir(t.TempDir()), spec))
 	problems := cluster.ProblemsOf(err)
 	if len(problems) == 0 {
@@ -77,7 +77,7 @@ func TestMissingCertificatesAreNamedWithTheCommandThatMakesThem(t *testing.T) {
 
 func TestUnsupportedVersionsAreRefused(t *testing.T) {
 	for _, version := range []string{"v3.4.33", "v3.8.0", "v2.3.8", "3.6.16", "", "v3.6"} {
-		spec := threeOn(61)
+		spec := three()
 		spec.Etcd.Version = version
 		if _, err := service(spec, spec.Hosts[0]); err == nil || !strings.Contains(err.Error(), "v3.5 to v3.7") {
 			t.Errorf("version %q: got error %v", version, err)
@@ -86,7 +86,7 @@ func TestUnsupportedVersionsAreRefused(t *testing.T) {
 }
 
 func TestSameInputGivesSameBytes(t *testing.T) {
-	spec := threeOn(61)
+	spec := three()
 	store := issued(t, spec)
 	first, second := digests(t, rendered(t, spec, spec.Hosts[1], store)), digests(t, rendered(t, spec, spec.Hosts[1], store))
 	if diff := cmp.Diff(first, second); diff != "" {
@@ -97,7 +97,7 @@ func TestSameInputGivesSameBytes(t *testing.T) {
 func TestUnitGolden(t *testing.T) {
 	inputs := regexp.MustCompile(artifact.InputsVariable + "=[0-9a-f]{64}")
 	for _, version := range supported() {
-		spec := threeOn(61)
+		spec := three()
 		spec.Etcd.Version = version
 		for i, address := range []string{"192.168.96.46", "192.168.96.47", "fd00:96::48"} {
 			spec.Hosts[i].Address = cluster.OneOrMore{address}
@@ -126,7 +126,7 @@ func TestInputs(t *testing.T) {
 		"a binary that etcd does not run": {func(t *testing.T, _ *cluster.Spec, s *pki.Store) { put(t, s, "bin/etcdctl", "\x7fELF") }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spec := threeOn(61)
+			spec := three()
 			store := issued(t, spec)
 			put(t, store, "bin/etcd", "\x7fELF")
 			before := inputs(t, spec, store)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"strconv"
 	"testing"
 	"time"
 
@@ -15,8 +17,8 @@ import (
 
 const year = 8760 * time.Hour
 
-// threeOn is a spec of three masters on consecutive loopback addresses, so that tests do not share ports.
-func threeOn(octet int) *cluster.Spec {
+// three is a spec of three masters that are never started.
+func three() *cluster.Spec {
 	spec := &cluster.Spec{
 		Name: "systemv", Etcd: cluster.Etcd{Version: "v3.6.16"},
 		Endpoint: cluster.Endpoint{Host: "haproxy.systemv.local", Port: 6443},
@@ -29,11 +31,46 @@ func threeOn(octet int) *cluster.Spec {
 	}
 	for i := range 3 {
 		spec.Hosts = append(spec.Hosts, cluster.Node{
-			Name: fmt.Sprintf("kmaster%d", i+1), Address: cluster.OneOrMore{fmt.Sprintf("127.0.0.%d", octet+i)},
+			Name: fmt.Sprintf("kmaster%d", i+1), Address: cluster.OneOrMore{fmt.Sprintf("127.0.0.%d", 61+i)},
 			Roles: []cluster.Role{cluster.RoleEtcd, cluster.RoleControlPlane},
 		})
 	}
 	return spec
+}
+
+// alone is a spec of three masters on loopback addresses where nothing listens, so that tests and whole runs of them stand
+// side by side: etcd's ports are fixed.
+func alone(t testing.TB) *cluster.Spec {
+	t.Helper()
+	spec := three()
+	for i := range spec.Hosts {
+		spec.Hosts[i].Address[0] = free(t)
+	}
+	return spec
+}
+
+// free is a loopback address that has all of a member's ports free.
+func free(t testing.TB) string {
+	t.Helper()
+	for range 100 {
+		address := fmt.Sprintf("127.%d.%d.%d", 1+rand.N(254), rand.N(256), 1+rand.N(254))
+		if bindable(address) {
+			return address
+		}
+	}
+	t.Fatal("no loopback address has the ports of etcd free")
+	return ""
+}
+
+func bindable(address string) bool {
+	for _, port := range []int{cluster.EtcdPeerPort, cluster.EtcdClientPort, metricsPort} {
+		listener, err := net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(port)))
+		if err != nil {
+			return false
+		}
+		_ = listener.Close()
+	}
+	return true
 }
 
 // issued is a store with etcd's authority and leaves in it.

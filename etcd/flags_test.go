@@ -15,7 +15,7 @@ import (
 
 // The server module that the tests are built with is 3.6: its own configuration takes every flag and validates the whole.
 func TestEtcdsOwnConfigurationTakesTheFlags(t *testing.T) {
-	for i, node := range threeOn(61).Hosts {
+	for i, node := range three().Hosts {
 		words := commandOf(t, "v3.6.16", i)
 		config := embed.NewConfig()
 		flags := flag.NewFlagSet("etcd", flag.ContinueOnError)
@@ -57,7 +57,7 @@ func TestFlagsAreKnownToTheirVersion(t *testing.T) {
 
 func TestTheInitialStateIsNeverOnTheCommandLine(t *testing.T) {
 	for _, version := range supported() {
-		spec := threeOn(61)
+		spec := three()
 		spec.Etcd.Version = version
 		unit := unitOf(t, version, 0)
 		words, environment := command(t, unit)
@@ -77,7 +77,7 @@ func TestTheInitialStateIsNeverOnTheCommandLine(t *testing.T) {
 // that anybody delivers.
 func TestEveryPathOfAFlagIsInReads(t *testing.T) {
 	for _, version := range supported() {
-		spec := threeOn(61)
+		spec := three()
 		spec.Etcd.Version = version
 		words, _ := command(t, unitOf(t, version, 0))
 		named := map[string]bool{words[0]: true}
@@ -103,7 +103,7 @@ func TestEveryPathOfAFlagIsInReads(t *testing.T) {
 
 // Authorities are read at start, pairs at every handshake.
 func TestEffects(t *testing.T) {
-	spec := threeOn(61)
+	spec := three()
 	for _, r := range Reads(spec, spec.Hosts[0]) {
 		want := artifact.Hot
 		if r.Path == Binary || strings.HasSuffix(r.Path, "/ca-bundle.crt") {
@@ -123,7 +123,7 @@ func commandOf(t *testing.T, version string, host int) []string {
 
 func unitOf(t *testing.T, version string, host int) artifact.File {
 	t.Helper()
-	spec := threeOn(61)
+	spec := three()
 	spec.Etcd.Version = version
 	return find(t, rendered(t, spec, spec.Hosts[host], issued(t, spec)), artifact.UnitDir+"/"+Unit)
 }

@@ -10,7 +10,7 @@ import (
 // FuzzJudge judges any evidence: it never panics, has a row for each member of the spec, and finds no fault only where
 // every member was seen well and in its place.
 func FuzzJudge(f *testing.F) {
-	spec := threeOn(61)
+	spec := three()
 	seed, err := json.Marshal(well(spec))
 	if err != nil {
 		f.Fatal(err)
@@ -27,7 +27,7 @@ func FuzzJudge(f *testing.F) {
 
 // FuzzMemberList is the same for a member list alone, as one member has it, or all.
 func FuzzMemberList(f *testing.F) {
-	spec := threeOn(61)
+	spec := three()
 	seed, err := json.Marshal(well(spec).Members[0].Listed)
 	if err != nil {
 		f.Fatal(err)

@@ -13,7 +13,7 @@ import (
 
 func TestGates(t *testing.T) {
 	t.Parallel()
-	ms := formed(t, 101)
+	ms := formed(t)
 	config, ctx := adminTLS(t, ms.store), context.Background()
 	if err := Healthy(ctx, ms.spec, config, directly); err != nil {
 		t.Fatalf("the gate is shut on a healthy cluster: %v", err)
@@ -60,7 +60,7 @@ func TestGates(t *testing.T) {
 }
 
 func TestWithoutAnyMemberThereIsNoLeader(t *testing.T) {
-	spec := threeOn(104)
+	spec := alone(t)
 	config, ctx := adminTLS(t, issued(t, spec)), context.Background()
 	if _, err := Leader(ctx, spec, config, directly); err == nil || !strings.Contains(err.Error(), "hardway etcd verify") {
 		t.Errorf("got %v, want an error that says what to try", err)
@@ -75,7 +75,7 @@ func TestWithoutAnyMemberThereIsNoLeader(t *testing.T) {
 
 // Collect ends with its context, and leaves nothing running that waits for members that do not answer.
 func TestCollectEndsWithItsContext(t *testing.T) {
-	spec := threeOn(104)
+	spec := alone(t)
 	config := adminTLS(t, issued(t, spec))
 	hanging := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		<-ctx.Done()

@@ -73,7 +73,7 @@ func TestJudge(t *testing.T) {
 			[]finding{{"kmaster1", "cluster ID", "is 8, expected 9, that of kmaster2, kmaster3"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spec := threeOn(61)
+			spec := three()
 			e := well(spec)
 			c.change(&e)
 			rows, problems := Judge(spec, e)
@@ -96,7 +96,7 @@ func TestHashesAreComparedAtARevisionThatAllHave(t *testing.T) {
 }
 
 func TestProblemsComeInTheOrderOfTheSpec(t *testing.T) {
-	spec := threeOn(61)
+	spec := three()
 	e := well(spec)
 	e.Units[2].Token, e.Units[0].Token = "x", "x"
 	e.Members[1].ReadError, e.Members[2].ReadError = "x", "x"
@@ -111,7 +111,7 @@ func TestProblemsComeInTheOrderOfTheSpec(t *testing.T) {
 }
 
 func TestUnitFactsReadsWhatWasRendered(t *testing.T) {
-	spec := threeOn(61)
+	spec := three()
 	got := UnitFacts("kmaster1", content(t, unitOf(t, "v3.6.16", 0)), true)
 	want := DeliveredUnit{Host: "kmaster1", Present: true, Name: "kmaster1", InitialCluster: spec.InitialCluster(), Token: "systemv", DataEmpty: true}
 	if got != want {

@@ -33,9 +33,9 @@ func newMembers(t *testing.T, spec *cluster.Spec, store *pki.Store) *members {
 }
 
 // formed is a cluster whose three members are ready.
-func formed(t *testing.T, octet int) *members {
+func formed(t *testing.T) *members {
 	t.Helper()
-	spec := threeOn(octet)
+	spec := alone(t)
 	ms := newMembers(t, spec, issued(t, spec))
 	ms.bootstrap()
 	return ms

@@ -17,9 +17,9 @@ import (
 // TestVerifyTellsApart is the life of one real cluster: each subtest leaves it as the next one expects it.
 func TestVerifyTellsApart(t *testing.T) {
 	t.Parallel()
-	ms := formed(t, 61)
+	ms := formed(t)
 	admin := ms.client("kmaster1")
-	ctx := context.Background()
+	ctx, elsewhere := context.Background(), "https://"+free(t)+":2380"
 	id := func(host string) uint64 { return memberID(t, admin, host) }
 	remove := func(id uint64) error {
 		_, err := admin.MemberRemove(ctx, id)
@@ -68,7 +68,7 @@ func TestVerifyTellsApart(t *testing.T) {
 		ms.in(t)
 		var stranger uint64
 		eventually(t, func() error {
-			added, err := admin.MemberAdd(ctx, []string{"https://127.0.0.79:2380"})
+			added, err := admin.MemberAdd(ctx, []string{elsewhere})
 			if err == nil {
 				stranger = added.Member.ID
 			}
@@ -84,12 +84,12 @@ func TestVerifyTellsApart(t *testing.T) {
 
 	t.Run("a wrong peer URL", func(t *testing.T) {
 		ms.in(t)
-		if _, err := admin.MemberUpdate(ctx, id("kmaster2"), []string{"https://127.0.0.79:2380"}); err != nil {
+		if _, err := admin.MemberUpdate(ctx, id("kmaster2"), []string{elsewhere}); err != nil {
 			t.Fatal(err)
 		}
 		_, problems := ms.look(t)
-		want(t, problems, finding{"kmaster2", "peer URL", "https://127.0.0.79:2380; expected https://127.0.0.62:2380"})
-		if _, err := admin.MemberUpdate(ctx, id("kmaster2"), []string{"https://127.0.0.62:2380"}); err != nil {
+		want(t, problems, finding{"kmaster2", "peer URL", elsewhere + "; expected " + ms.of["kmaster2"].node.PeerURL()})
+		if _, err := admin.MemberUpdate(ctx, id("kmaster2"), []string{ms.of["kmaster2"].node.PeerURL()}); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -165,7 +165,7 @@ func TestVerifyTellsApart(t *testing.T) {
 	t.Run("a member added and never started", func(t *testing.T) {
 		ms.in(t)
 		eventually(t, func() error {
-			_, err := admin.MemberAddAsLearner(ctx, []string{"https://127.0.0.63:2380"})
+			_, err := admin.MemberAddAsLearner(ctx, []string{ms.of["kmaster3"].node.PeerURL()})
 			return err
 		})
 		ms.of["kmaster3"].wipe()

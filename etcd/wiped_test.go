@@ -10,7 +10,7 @@ import (
 // TestWipedMembers loses one member's data and brings it back the way the hint says, then loses two.
 func TestWipedMembers(t *testing.T) {
 	t.Parallel()
-	ms := formed(t, 64)
+	ms := formed(t)
 	admin := ms.client("kmaster1")
 	ctx := context.Background()
 
@@ -22,7 +22,7 @@ func TestWipedMembers(t *testing.T) {
 	}
 	rows, problems := ms.look(t)
 	want(t, problems, finding{"kmaster3", DataDir, "is wiped"})
-	if hint := problems[0].Hint; !strings.Contains(hint, "member remove "+rows[2].ID) || !strings.Contains(hint, "member add kmaster3 --peer-urls=https://127.0.0.66:2380") {
+	if hint := problems[0].Hint; !strings.Contains(hint, "member remove "+rows[2].ID) || !strings.Contains(hint, "member add kmaster3 --peer-urls="+lost.node.PeerURL()) {
 		t.Errorf("the hint %q is not the way back", hint)
 	}
 	_, refusals := DecideStart(ms.facts())
@@ -58,12 +58,12 @@ func TestWipedMembers(t *testing.T) {
 // TestAnotherClusterID: two members formed the cluster of the spec, the third one of its own.
 func TestAnotherClusterID(t *testing.T) {
 	t.Parallel()
-	spec := threeOn(67)
+	spec := alone(t)
 	ms := newMembers(t, spec, issued(t, spec))
-	alone := *spec
-	alone.Hosts = slices.Clone(spec.Hosts[2:])
+	own := *spec
+	own.Hosts = slices.Clone(spec.Hosts[2:])
 	stray := ms.of["kmaster3"]
-	stray.unit = find(t, rendered(t, &alone, stray.node, ms.store), stray.unit.Path)
+	stray.unit = find(t, rendered(t, &own, stray.node, ms.store), stray.unit.Path)
 	ms.bootstrap()
 	rows, problems := ms.look(t)
 	want(t, problems, finding{"kmaster3", "cluster ID", "belongs to another cluster"}, finding{"kmaster3", Unit, "--initial-cluster="})
