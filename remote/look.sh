@@ -7,7 +7,8 @@ vacant() { for e in "$1"/* "$1"/.[!.]* "$1"/..?*; do if [ -e "$e" ] || [ -L "$e"
  seen=$(ls -A -- "$1") && [ -z "$seen" ]; }
 see() { echo "#P"; stat -L -c "%f %s %U:%G %n" -- "$@"
  echo "#E"; for p; do if [ -d "$p" ] && vacant "$p"; then printf "%s\n" "$p"; fi; done
- for p; do shift; if [ -f "$p" ]; then set -- "$@" "$p"; fi; done
+ i=0 files=; for p; do i=$((i+1)); if [ -f "$p" ]; then files="$files \"\${$i}\""; fi; done
+ eval "set -- $files"
  [ $# -eq 0 ] || { echo "#S"; sha256sum -z -- "$@" | tr "\000" "\n"; }; }
 paths() { [ $# -gt 0 ] || return 0
  { why=$(see "$@" 2>&1 >&3); } 3>&1
@@ -21,8 +22,8 @@ units() { [ $# -gt 0 ] && [ -d /run/systemd/system ] || return 0
 owners() { [ $# -gt 0 ] || return 0
  users= groups=; for o; do users=$users$nl${o%%:*} groups=$groups$nl${o##*:}; done
  echo "#A"; getent passwd $users; echo "#G"; getent group $groups; }
-take() { part=$1 lo=$2 hi=$3 i=0; shift 3
- for a; do shift; i=$((i+1)); if [ $i -gt $lo ] && [ $i -le $hi ]; then set -- "$@" "$a"; fi; done; $part "$@"; }
+take() { part=$1 i=$2 hi=$3 names=; shift 3
+ while [ "$i" -lt "$hi" ]; do i=$((i+1)); names="$names \"\${$i}\""; done; eval "$part $names"; }
 take paths 0 "$n" "$@"
 IFS=$nl; set -f
 take units "$n" $((n+m)) "$@"
