@@ -43,10 +43,6 @@ func (c *Client) Close() (err error) {
 	return err
 }
 
-// farewell is how long a connection outlives its context, so that what was staged can be taken off again. Whatever was
-// waiting has its own context to end it at once.
-const farewell = 5 * time.Second
-
 // watch closes the connection after the context, and when the host no longer answers.
 func (c *Client) watch(ctx context.Context, every time.Duration) {
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(farewell, func() { _ = c.Close() }) })

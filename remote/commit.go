@@ -11,36 +11,43 @@ import (
 )
 
 // Commit puts what is staged in place, in the order of the paths. Each rename is atomic; a key and its certificate are
-// renamed in one go, because some servers read both at every handshake. A commit that fails leaves each file whole, old
-// or new; running again finishes it.
+// renamed in one go, because some servers read both at every handshake. Ending the context stops a commit that has not
+// begun; one that has begun is finished. A commit that fails leaves each file whole, old or new, and nothing staged:
+// running again finishes it.
 func (s *staged) Commit(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return s.client.cannotWrite("stopped before staged files were put in place", err)
+	}
+	begun, cancel := lingering(ctx)
+	defer cancel()
+	if err := s.commit(begun); err != nil {
+		s.abandon(ctx)
+		return s.client.cannotWrite("failed to put staged files in place", s.client.cause(begun, err))
+	}
+	s.finish()
+	return nil
+}
+
+func (s *staged) commit(ctx context.Context) error {
 	server, release, err := s.client.sftp(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
-	err = s.settleDirs(server)
+	if err := s.settleDirs(server); err != nil {
+		return err
+	}
 	for _, together := range s.pairs() {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err == nil {
-			err = rename(server, together)
+		if err := rename(server, together); err != nil {
+			return err
 		}
 	}
-	if err == nil {
-		err = ForEach(ctx, s.touched(), stagers, func(_ context.Context, dir string) error { return server.syncDir(dir) })
+	if err := ForEach(ctx, s.touched(), stagers, func(_ context.Context, dir string) error { return server.syncDir(dir) }); err != nil {
+		return err
 	}
-	if err == nil {
-		err = ForEach(ctx, s.targets(), stagers, func(_ context.Context, dir string) error {
-			return server.RemoveDirectory(path.Join(dir, stageName))
-		})
-	}
-	if err != nil {
-		return s.client.cannotWrite("failed to put staged files in place", s.client.cause(ctx, err))
-	}
-	s.finish()
-	return nil
+	return ForEach(ctx, s.targets(), stagers, func(_ context.Context, dir string) error {
+		return server.RemoveDirectory(path.Join(dir, stageName))
+	})
 }
 
 // settleDirs gives the tree's directories their owner and mode.
@@ -54,13 +61,11 @@ func (s *staged) settleDirs(server *files) error {
 	return nil
 }
 
-// pairs groups the files, which are in order, by their name without its extension: a key and its certificate, or a file
-// alone.
+// pairs groups the files, which are in order: a key with its certificate, everything else alone.
 func (s *staged) pairs() [][]artifact.File {
 	var pairs [][]artifact.File
 	for i, f := range s.files {
-		if i > 0 && stem(s.files[i-1]) == stem(f) {
-			last := len(pairs) - 1
+		if last := len(pairs) - 1; i > 0 && certifies(f, s.files[i-1]) {
 			pairs[last] = append(pairs[last], f)
 			continue
 		}
@@ -69,9 +74,10 @@ func (s *staged) pairs() [][]artifact.File {
 	return pairs
 }
 
-// rename sends the renames of a pair without waiting for an answer in between: the host does them microseconds apart.
+// rename sends the renames of a pair in turn without waiting for an answer in between: the host does them microseconds
+// apart.
 func rename(server *files, together []artifact.File) error {
-	return ForEach(context.Background(), together, len(together), func(_ context.Context, f artifact.File) error {
+	return server.inTurn(together, func(f artifact.File) error {
 		if err := server.PosixRename(stagedPath(f), f.Path); err != nil {
 			return fmt.Errorf("failed to rename %s to %s: %w", stagedPath(f), f.Path, err)
 		}

@@ -20,7 +20,9 @@ type files struct {
 	session *ssh.Session
 	// answers is what the host says; severing it ends whatever waits for more.
 	answers *io.PipeReader
-	stderr  tail
+	// asked tells that something has been sent.
+	asked  chan struct{}
+	stderr tail
 }
 
 // serverPaths is where distributions keep OpenSSH's sftp-server; needed only to start it through sudo.
@@ -30,7 +32,7 @@ var serverPaths = []string{
 
 // sftp is the host's SFTP session. Ending the context before release is called ends the session, and with it whatever
 // waits for an answer.
-func (c *Client) sftp(ctx context.Context) (f *files, release func() bool, err error) {
+func (c *Client) sftp(ctx context.Context) (f *files, release func(), err error) {
 	c.opening.Lock()
 	defer c.opening.Unlock()
 	c.mu.Lock()
@@ -41,7 +43,14 @@ func (c *Client) sftp(ctx context.Context) (f *files, release func() bool, err e
 			return nil, nil, c.failed("failed to start SFTP", "put `Subsystem sftp internal-sftp` into sshd_config on the host and reload sshd", c.cause(ctx, err))
 		}
 	}
-	return f, context.AfterFunc(ctx, func() { c.drop(f) }), nil
+	dropped := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { c.drop(f); close(dropped) })
+	return f, func() {
+		if !stop() {
+			// Whoever comes next must not be given what is about to end.
+			<-dropped
+		}
+	}, nil
 }
 
 // openSFTP opens a session within the time that a handshake may take: a server that hangs says nothing for ever.
@@ -80,7 +89,8 @@ func (c *Client) startSFTP(ctx context.Context, f *files) error {
 	f.answers = severable(out)
 	stop := context.AfterFunc(ctx, f.sever)
 	defer stop()
-	if f.Client, err = sftp.NewClientPipe(f.answers, in, sftp.UseConcurrentWrites(true), sftp.UseConcurrentReads(true)); err != nil {
+	f.asked = make(chan struct{}, 1)
+	if f.Client, err = sftp.NewClientPipe(f.answers, signalling{in, f.asked}, sftp.UseConcurrentWrites(true), sftp.UseConcurrentReads(true)); err != nil {
 		f.sever()
 		return fmt.Errorf("%w %s", err, f.stderr.String())
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -31,11 +32,13 @@ func parseHop(text string, settings cluster.SSH) hop {
 // route is logged-in connections, each through the one before it.
 type route []*ssh.Client
 
-// Close ends the connections, the farthest first.
+// Close ends the connections, the farthest first. One that has ended already is fine.
 func (r route) Close() error {
 	var errs []error
-	for i := len(r) - 1; i >= 0; i-- {
-		errs = append(errs, r[i].Close())
+	for _, conn := range slices.Backward(r) {
+		if err := conn.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,15 +84,24 @@ type staged struct {
 func (s *staged) order() {
 	slices.SortFunc(s.dirs, func(a, b artifact.File) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(s.files, func(a, b artifact.File) int {
-		if by := strings.Compare(stem(a), stem(b)); by != 0 {
-			return by
-		}
-		return strings.Compare(path.Ext(b.Path), path.Ext(a.Path))
+		return cmp.Or(
+			strings.Compare(stem(a), stem(b)),
+			slices.Index(pairOrder, path.Ext(a.Path))-slices.Index(pairOrder, path.Ext(b.Path)),
+			strings.Compare(a.Path, b.Path),
+		)
 	})
 }
 
+// pairOrder is the endings of a pair's halves in the order in which they are put in place, after all other endings.
+var pairOrder = []string{".key", ".crt"}
+
 // stem is what a key and its certificate have in common.
 func stem(f artifact.File) string { return strings.TrimSuffix(f.Path, path.Ext(f.Path)) }
+
+// certifies reports whether a file is the certificate of a key.
+func certifies(f, key artifact.File) bool {
+	return stem(f) == stem(key) && path.Ext(f.Path) == pairOrder[1] && path.Ext(key.Path) == pairOrder[0]
+}
 
 // targets is every directory that a file will stand in.
 func (s *staged) targets() []string {
@@ -188,41 +198,4 @@ func arrived(f artifact.File, seen PathState) error {
 		return fmt.Errorf("%s arrived with mode %04o, wanted is %04o", f.Path, seen.Mode, f.Mode.Perm())
 	}
 	return nil
-}
-
-// Discard takes the staged files off again, and the directories that were made for them.
-func (s *staged) Discard(ctx context.Context) error {
-	if s.done {
-		return nil
-	}
-	s.finish()
-	server, release, err := s.client.sftp(ctx)
-	if err != nil {
-		return err
-	}
-	defer release()
-	err = ForEach(ctx, s.targets(), stagers, func(_ context.Context, target string) error {
-		return clearStage(server, path.Join(target, stageName))
-	})
-	for _, dir := range slices.Backward(s.made) {
-		// One that is not empty is somebody else's by now.
-		_ = server.RemoveDirectory(dir)
-	}
-	if err != nil {
-		return s.client.cannotWrite("failed to take staged files off", s.client.cause(ctx, err))
-	}
-	return nil
-}
-
-// abandon takes off what can be after a failure, also when the context has ended. Where the host does not answer, the
-// next Stage clears it away.
-func (s *staged) abandon(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
-	defer cancel()
-	_ = s.Discard(ctx)
-}
-
-func (s *staged) finish() {
-	s.done = true
-	s.client.unclaim(s.targets())
 }

@@ -1,0 +1,49 @@
+package remote
+
+import (
+	"errors"
+	"io"
+	"sync"
+
+	"hardway/artifact"
+)
+
+// inTurn asks the host something for each file, in order, but without waiting for an answer in between. The SFTP client
+// sends each question in one write, in the goroutine that asks it, and offers no other way to say which comes first.
+func (f *files) inTurn(list []artifact.File, ask func(artifact.File) error) error {
+	errs := make([]error, len(list))
+	var wg sync.WaitGroup
+	for i, file := range list {
+		select {
+		case <-f.asked:
+		default:
+		}
+		answered := make(chan struct{})
+		wg.Go(func() {
+			errs[i] = ask(file)
+			close(answered)
+		})
+		select {
+		case <-f.asked:
+		case <-answered:
+		}
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// signalling tells of each write.
+type signalling struct {
+	io.WriteCloser
+	written chan<- struct{}
+}
+
+// Write writes, then tells, unless it has been told already.
+func (s signalling) Write(p []byte) (int, error) {
+	n, err := s.WriteCloser.Write(p)
+	select {
+	case s.written <- struct{}{}:
+	default:
+	}
+	return n, err
+}
