@@ -25,14 +25,14 @@ type definition struct {
 	workingDirectory string
 	directories      []directory
 
-	restart                               string
+	restart                                 string
 	restartPause, timeoutStart, timeoutStop time.Duration
-	startLimitInterval                    time.Duration
-	startLimitBurst                       int
-	killSignal                            syscall.Signal
-	killMode                              string
-	noSIGKILL, remainAfterExit            bool
-	successCodes                          []int
+	startLimitInterval                      time.Duration
+	startLimitBurst                         int
+	killSignal                              syscall.Signal
+	killMode                                string
+	noSIGKILL, remainAfterExit              bool
+	successCodes                            []int
 
 	wantedBy []string
 	// remarks is what was not understood and does no harm; refusals is what would make a start something else than what

@@ -81,4 +81,3 @@ func (p *process) signalGroup(s syscall.Signal) error {
 	}
 	return err
 }
-
