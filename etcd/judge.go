@@ -168,13 +168,12 @@ func (j *judgement) add(host, subject, hint, format string, args ...any) {
 // hex is an ID as etcdctl prints and takes it.
 func hex(id uint64) string { return strconv.FormatUint(id, 16) }
 
-// etcdctl is a command for a person in the work directory, asking a member that answers.
+// etcdctl is a command for a person in the work directory, asking a member that answers, or else the first.
 func (j *judgement) etcdctl(words ...string) string {
-	endpoint := ""
+	endpoint := j.nodes[0].ClientURL()
 	if alive := j.inMain(); len(alive) > 0 {
-		if n, ok := j.spec.Node(alive[0].Host); ok {
-			endpoint = n.ClientURL()
-		}
+		n, _ := j.spec.Node(alive[0].Host)
+		endpoint = n.ClientURL()
 	}
 	return fmt.Sprintf("etcdctl --endpoints=%s --cacert=pki/etcd-ca-bundle.crt --cert=pki/etcd-admin.crt --key=pki/etcd-admin.key %s",
 		endpoint, strings.Join(words, " "))

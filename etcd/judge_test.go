@@ -95,6 +95,14 @@ func TestHashesAreComparedAtARevisionThatAllHave(t *testing.T) {
 	}
 }
 
+// A spec without members is refused long before; judging it is no reason to fail.
+func TestWithoutMembersThereIsNothingToJudge(t *testing.T) {
+	rows, problems := Judge(&cluster.Spec{}, well(three()))
+	if len(rows) > 0 || len(problems) > 0 {
+		t.Errorf("got %v, %v", rows, problems)
+	}
+}
+
 func TestProblemsComeInTheOrderOfTheSpec(t *testing.T) {
 	spec := three()
 	e := well(spec)
