@@ -99,7 +99,7 @@ func (h *host) prepare() error {
 		return fmt.Errorf("failed to make the users of %s: %w", h.Name, err)
 	}
 	for name, text := range h.Units {
-		if err := h.tree.writeFile(distributionUnits+"/"+name, []byte(text), 0o644); err != nil {
+		if err := h.tree.writeFile(distributionUnits+"/"+name, []byte(text)); err != nil {
 			return fmt.Errorf("failed to write %s of %s: %w", name, h.Name, err)
 		}
 	}

@@ -149,7 +149,7 @@ func deliver(t *testing.T, l *Lab, host, path, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.tree.writeFile(path, []byte(text), 0o644); err != nil {
+	if err := h.tree.writeFile(path, []byte(text)); err != nil {
 		t.Fatal(err)
 	}
 }

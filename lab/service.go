@@ -42,7 +42,7 @@ func (s *service) start(ctx context.Context, wait bool) error {
 		if wait {
 			return again()
 		}
-		go again()
+		go func() { _ = again() }()
 		return nil
 	}
 	if !wait {

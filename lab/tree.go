@@ -122,8 +122,8 @@ func (t *tree) readFile(p string) ([]byte, error) {
 	return t.root.ReadFile(at)
 }
 
-// writeFile makes parents as needed.
-func (t *tree) writeFile(p string, data []byte, mode fs.FileMode) error {
+// writeFile makes a 0644 file, and parents as needed.
+func (t *tree) writeFile(p string, data []byte) error {
 	if err := t.mkdirAll(path.Dir(clean(p)), 0o755); err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (t *tree) writeFile(p string, data []byte, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	return t.root.WriteFile(at, data, mode)
+	return t.root.WriteFile(at, data, 0o644)
 }
 
 func (t *tree) mkdirAll(p string, mode fs.FileMode) error {

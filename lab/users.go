@@ -27,7 +27,7 @@ func (u users) prepare() error {
 	for file, line := range map[string]string{passwdPath: "root:x:0:0:root:/root:/bin/bash\n", groupPath: "root:x:0:\n"} {
 		_, err := u.tree.lstat(file)
 		if errors.Is(err, fs.ErrNotExist) {
-			err = u.tree.writeFile(file, []byte(line), 0o644)
+			err = u.tree.writeFile(file, []byte(line))
 		}
 		if err != nil {
 			return err
@@ -190,5 +190,5 @@ func (u users) append(file, line string) error {
 	if err != nil {
 		return err
 	}
-	return u.tree.writeFile(file, append(data, line...), 0o644)
+	return u.tree.writeFile(file, append(data, line...))
 }
