@@ -91,6 +91,8 @@ func (c *Client) startSFTP(ctx context.Context, f *files) error {
 	defer stop()
 	f.asked = make(chan struct{}, 1)
 	if f.Client, err = sftp.NewClientPipe(f.answers, signalling{in, f.asked}, sftp.UseConcurrentWrites(true), sftp.UseConcurrentReads(true)); err != nil {
+		// What it says of why comes on its own, and perhaps later.
+		_ = session.Wait()
 		f.sever()
 		return fmt.Errorf("%w %s", err, f.stderr.String())
 	}

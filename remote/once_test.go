@@ -21,7 +21,9 @@ func TestLookIsOneCommandInOneChannel(t *testing.T) {
 	_, err := client.Look(t.Context(), q)
 	must(t, err)
 	must(t, client.Close())
-	eventually(t, "the server saw the client go", func() bool { return strings.Contains(h.Log(), "Closing connection to") || strings.Contains(h.Log(), "reset by peer") })
+	eventually(t, "the server saw the client go", func() bool {
+		return strings.Contains(h.Log(), "Closing connection to") || strings.Contains(h.Log(), "reset by peer")
+	})
 	for _, once := range []string{"Starting session:", "server_input_channel_open: ctype"} {
 		if got := strings.Count(h.Log(), once); got != 1 {
 			t.Errorf("the server logged %q %d times", once, got)
