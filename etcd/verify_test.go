@@ -147,7 +147,7 @@ func TestVerifyTellsApart(t *testing.T) {
 		}
 		// Held still, it may have led: then the others are asked while they elect.
 		want(t, problems, finding{"kmaster2", Unit, "deadline exceeded"})
-		eventually(t, func() error { return Healthy(ctx, ms.spec, adminTLS(t, ms.store), directly) })
+		eventually(t, func() error { return healthy(ctx, ms.spec, adminTLS(t, ms.store), directly) })
 	})
 
 	t.Run("a member missing from the list", func(t *testing.T) {

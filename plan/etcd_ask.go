@@ -73,8 +73,11 @@ func (e *Env) dialMember(ctx context.Context, network, address string) (net.Conn
 	return nil, fmt.Errorf("%s is no etcd member of the spec", address)
 }
 
-// moveLeader hands the lead away from a host before its member is restarted.
+// moveLeader hands the lead away from a host before its member is restarted. A single member has nobody to hand it to.
 func (e *Env) moveLeader(ctx context.Context, away string) error {
+	if len(e.Spec.With(cluster.RoleEtcd)) == 1 {
+		return nil
+	}
 	config, err := e.store().ClientTLS(etcdClient)
 	if err != nil {
 		return err

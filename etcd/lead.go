@@ -4,43 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"hardway/cluster"
 )
-
-// gatePause is how long apart a gate looks again.
-const gatePause = 500 * time.Millisecond
-
-// Healthy looks once: nil when every member of the spec is a healthy, voting member of one cluster with one leader. The
-// error is cluster.Problems.
-func Healthy(ctx context.Context, spec *cluster.Spec, config *tls.Config, dial DialFunc) error {
-	_, problems := Judge(spec, Collect(ctx, spec, config, dial, nil))
-	return cluster.Problems(problems).OrNil()
-}
-
-// AwaitHealthy looks until the cluster is healthy, or the context ends: then the error is what was wrong last.
-func AwaitHealthy(ctx context.Context, spec *cluster.Spec, config *tls.Config, dial DialFunc) error {
-	for {
-		err := Healthy(ctx, spec, config, dial)
-		if err == nil || !wait(ctx, gatePause) {
-			return err
-		}
-	}
-}
-
-// Leader is the host whose member leads.
-func Leader(ctx context.Context, spec *cluster.Spec, config *tls.Config, dial DialFunc) (string, error) {
-	members, _ := Judge(spec, Collect(ctx, spec, config, dial, nil))
-	for _, m := range members {
-		if m.Leader {
-			return m.Name, nil
-		}
-	}
-	return "", fmt.Errorf("failed to find the leader of etcd: no member that answers leads; try: hardway etcd verify")
-}
 
 // MoveLeader hands the lead away from a host to the healthy voting member that is furthest in the log, so that stopping
 // the host costs no election. It does nothing where the host does not lead.
