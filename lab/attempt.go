@@ -20,6 +20,9 @@ func (s *service) try(a *activation, log *os.File) outcome {
 	if len(d.refusals) > 0 {
 		return failed("resources", fmt.Errorf("%s", d.refusals[0]))
 	}
+	if err := d.asserted(s.host.tree); err != nil {
+		return failed("assert", err)
+	}
 	if s.tooOften(d, time.Now()) {
 		return failed("start-limit-hit", fmt.Errorf("start request repeated too quickly"))
 	}

@@ -19,6 +19,7 @@ type definition struct {
 
 	start, startPre, startPost, reload, stop, stopPost []execLine
 
+	assertions       []assertion
 	environment      []string
 	environmentFiles []environmentFile
 	user, group      string

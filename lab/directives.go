@@ -15,9 +15,11 @@ type setter func(d *definition, value string, specifiers *strings.Replacer) erro
 
 // directives is what counts here, by section and name. An empty value takes back what lists have so far.
 var directives = map[string]setter{
-	"Unit.Description":           text(func(d *definition) *string { return &d.description }),
-	"Unit.StartLimitIntervalSec": timespan(func(d *definition) *time.Duration { return &d.startLimitInterval }),
-	"Unit.StartLimitBurst":       count(func(d *definition) *int { return &d.startLimitBurst }),
+	"Unit.Description":             text(func(d *definition) *string { return &d.description }),
+	"Unit.AssertPathExists":        asserting("AssertPathExists"),
+	"Unit.AssertDirectoryNotEmpty": asserting("AssertDirectoryNotEmpty"),
+	"Unit.StartLimitIntervalSec":   timespan(func(d *definition) *time.Duration { return &d.startLimitInterval }),
+	"Unit.StartLimitBurst":         count(func(d *definition) *int { return &d.startLimitBurst }),
 
 	"Service.Type": oneOf(func(d *definition) *string { return &d.kind },
 		"simple", "exec", "notify", "oneshot"),
