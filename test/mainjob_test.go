@@ -161,3 +161,20 @@ func TestWipedMembersAreRefused(t *testing.T) {
 		t.Errorf("etcd verify does not name the wiped members: %+v", doc.Problems)
 	}
 }
+
+// A single member has nobody to hand its lead to, and is its own quorum.
+func TestSingleMember(t *testing.T) {
+	r := rehearseWith(t, 1)
+	r.up()
+	pid := r.etcdPIDs()["kmaster1"]
+	root, err := os.ReadFile(filepath.Join(r.work, "pki/front-proxy-ca.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.write("pki/etcd-ca.retired.crt", string(root))
+	r.exits(0, "up")
+	if r.etcdPIDs()["kmaster1"] == pid {
+		t.Error("etcd was not restarted, though what it trusts changed")
+	}
+	r.exits(0, "etcd", "verify")
+}

@@ -59,12 +59,18 @@ const sshPort = 2222
 
 func rehearse(t *testing.T) *rehearsal {
 	t.Helper()
-	addresses, err := lab.FreeAddresses(4, rand.Reader, sshPort)
+	return rehearseWith(t, 3)
+}
+
+// rehearseWith is a rehearsal with so many masters.
+func rehearseWith(t *testing.T, masters int) *rehearsal {
+	t.Helper()
+	addresses, err := lab.FreeAddresses(masters+1, rand.Reader, sshPort)
 	if err != nil {
 		t.Fatal(err)
 	}
 	options := lab.Options{Dir: filepath.Join(t.TempDir(), "lab"), Port: sshPort}
-	for i, a := range addresses[:3] {
+	for i, a := range addresses[:masters] {
 		options.Hosts = append(options.Hosts, lab.Host{Name: fmt.Sprintf("kmaster%d", i+1), Address: a})
 	}
 	hosts, err := lab.Start(t.Context(), options)
@@ -77,7 +83,7 @@ func rehearse(t *testing.T) *rehearsal {
 		}
 	})
 	r := &rehearsal{Lab: hosts, t: t, work: t.TempDir()}
-	r.write("cluster.yaml", rehearsalSpec(options.Hosts, addresses[3], hosts.ClientKey()))
+	r.write("cluster.yaml", rehearsalSpec(options.Hosts, addresses[masters], hosts.ClientKey()))
 	r.write("known_hosts", string(hosts.KnownHosts()))
 	r.readSpec()
 	return r

@@ -57,7 +57,7 @@ func (c *copying) ansible(ctx context.Context, dir string) (_ time.Duration, err
 
 func (c *copying) endShared(ctx context.Context, socket string) error {
 	if _, err := os.Stat(socket); err != nil {
-		return nil // nothing was shared
+		return nil //nolint:nilerr // nothing was shared
 	}
 	_, err := timed(context.WithoutCancel(ctx), "", nil, "ssh", "-O", "exit", "-S", socket, "-p", strconv.Itoa(c.server.Port), c.server.User+"@"+c.server.Address)
 	return err

@@ -81,7 +81,7 @@ func (b *bench) lookTrips(ctx context.Context) (_ row, err error) {
 			return row{}, err
 		}
 	}
-	server, err := sshd.Open(dir, sshd.Options{})
+	server, err := sshd.Open(dir, hostOptions)
 	if err != nil {
 		return row{}, err
 	}

@@ -25,6 +25,8 @@ func (s *Server) config() []byte {
 		"PidFile none",
 		"PrintMotd no",
 		"LogLevel DEBUG1",
+		// Else every command would run the login shell's start-up files of whoever runs the test.
+		"SetEnv HOME="+s.path("home"),
 	)
 	for _, kind := range s.options.HostKeys {
 		lines = append(lines, "HostKey "+s.hostKeyFile(kind))

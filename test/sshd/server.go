@@ -83,7 +83,7 @@ func (s *Server) prepare() error {
 	if err != nil {
 		return err
 	}
-	if err := s.authorize(client); err != nil {
+	if err := errors.Join(s.authorize(client), os.Mkdir(s.path("home"), 0o700)); err != nil {
 		return err
 	}
 	if len(s.options.HostKeys) == 0 {

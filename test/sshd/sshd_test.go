@@ -19,9 +19,9 @@ func TestLogsInAndRunsACommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := session.Output("echo hello")
+	out, err := session.Output("ls -A ~ && echo hello")
 	if err != nil || string(out) != "hello\n" {
-		t.Errorf("echo hello: %q, %v", out, err)
+		t.Errorf("an empty home and hello: %q, %v", out, err)
 	}
 	known, err := os.ReadFile(server.KnownHosts)
 	if err != nil || strings.Count(string(known), "\n") != 3 {
