@@ -87,8 +87,13 @@ func (d *Dialer) dial(ctx context.Context, node cluster.Node) (*Client, error) {
 	}
 	return &Client{
 		node: node.Name, ssh: conn, route: append(via, conn), timeout: settings.Timeout.Duration,
-		sudo: settings.Sudo != nil && *settings.Sudo && settings.User != "root",
+		sudo: throughSudo(settings),
 	}, nil
+}
+
+// throughSudo reports whether the user has to become root for everything; root is that already.
+func throughSudo(settings cluster.SSH) bool {
+	return settings.Sudo != nil && *settings.Sudo && settings.User != "root"
 }
 
 func (d *Dialer) settings(node cluster.Node) cluster.SSH {

@@ -2,91 +2,114 @@ package remote
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
+	"io"
+	"os/exec"
 	"strings"
 	"testing"
 
-	"hardway/artifact"
+	"github.com/pkg/sftp"
+
 	"hardway/cluster"
 	"hardway/test/sshd"
 )
 
-// The host's sudo is a script here, because only root and people with an entry in sudoers can use the real one. What is
-// held is what hardway asks of it, and that everything goes through it.
-const (
-	lettingSudo  = "#!/bin/sh\n[ \"$1\" = -n ] || exit 99\nshift\necho \"$1\" >>\"${0%/*}/asked\"\nexec \"$@\"\n"
-	refusingSudo = "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n"
-)
+// Only root and people with an entry in sudoers can use sudo, and root needs none. So what is held here is the lines that
+// are formed, that a shell makes of the longest one what is meant, and what is said where sudo does not help.
 
-func TestEverythingGoesThroughSudo(t *testing.T) {
-	client, bin := throughSudo(t, lettingSudo)
-	path := filepath.Join(t.TempDir(), "with 'quotes'", "a.conf")
-	staged, err := client.Stage(t.Context(), []artifact.File{{Path: path, Mode: 0o600, Owner: owner(t, client), Content: artifact.Bytes([]byte("text"))}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := staged.Commit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := client.ReadFile(t.Context(), path); string(got) != "text" || err != nil {
-		t.Errorf("got %q, %v", got, err)
-	}
-	if err := client.Do(t.Context(), Remove(path)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the file was not removed: %v", err)
-	}
-	asked, err := os.ReadFile(filepath.Join(bin, "asked"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, program := range []string{"sh", "rm"} {
-		if !strings.Contains(string(asked), program+"\n") {
-			t.Errorf("sudo was not asked to run %s, but %q", program, asked)
-		}
+func TestWhoGoesThroughSudo(t *testing.T) {
+	yes, no := true, false
+	for name, c := range map[string]struct {
+		settings cluster.SSH
+		want     bool
+	}{
+		"not asked for":             {cluster.SSH{User: "ubuntu"}, false},
+		"asked for":                 {cluster.SSH{User: "ubuntu", Sudo: &yes}, true},
+		"asked not to":              {cluster.SSH{User: "ubuntu", Sudo: &no}, false},
+		"asked for, but it is root": {cluster.SSH{User: "root", Sudo: &yes}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := throughSudo(c.settings); got != c.want {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
 	}
 }
 
-func TestSudoThatWantsAPasswordIsExplained(t *testing.T) {
-	client, _ := throughSudo(t, refusingSudo)
-	_, errLook := client.Look(t.Context(), Query{Paths: []string{"/etc"}})
-	_, errRead := client.ReadFile(t.Context(), "/etc/passwd")
-	for what, err := range map[string]error{"look": errLook, "read": errRead, "do": client.Do(t.Context(), Remove("/nonexistent/file"))} {
-		failed, ok := errors.AsType[*HostError](err)
-		if !ok || !strings.Contains(failed.Message, "a password is required") || !strings.Contains(failed.Hint, "NOPASSWD") {
-			t.Errorf("%s: got %#v, want the words of sudo and what to do", what, err)
+func TestLinesThroughSudo(t *testing.T) {
+	for _, c := range []struct {
+		command Command
+		want    string
+	}{
+		{Systemctl("restart", "etcd.service"), "sudo -n systemctl restart etcd.service"},
+		{Sysusers("/etc/sysusers.d/hardway.conf"), "sudo -n systemd-sysusers /etc/sysusers.d/hardway.conf"},
+		{Remove("/etc/it's"), `sudo -n rm -f -- '/etc/it'\''s'`},
+	} {
+		if got := (&Client{sudo: true}).asRoot(c.command.Line()); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
+		if got := (&Client{}).asRoot(c.command.Line()); got != strings.TrimPrefix(c.want, "sudo -n ") {
+			t.Errorf("without sudo: got %s", got)
+		}
+	}
+	look := (&Client{sudo: true}).asRoot(LookCommand(Query{Paths: []string{"/etc"}}).Line())
+	if !strings.HasPrefix(look, "sudo -n sh -c 'n=$1 m=$2;") || !strings.HasSuffix(look, "' hardway-look 1 0 /etc") {
+		t.Errorf("got %.40s…%s", look, look[len(look)-40:])
 	}
 }
 
-// throughSudo is a connection to a host with this sudo in the first directory of its PATH.
-func throughSudo(t *testing.T, script string) (client *Client, bin string) {
-	t.Helper()
-	bin = t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "sudo"), []byte(script), 0o755); err != nil {
+// What sudo is asked to start has to be an SFTP server. A shell runs the line here as it does on a host, without sudo.
+func TestServerAsRootIsAnSFTPServer(t *testing.T) {
+	line, ok := strings.CutPrefix(serverAsRoot(), "sudo -n ")
+	if !ok {
+		t.Fatalf("the server is not started through sudo: %s", serverAsRoot())
+	}
+	command := exec.Command("sh", "-c", line)
+	in, errIn := command.StdinPipe()
+	out, errOut := command.StdoutPipe()
+	if err := errors.Join(errIn, errOut, command.Start()); err != nil {
 		t.Fatal(err)
 	}
-	server := sshd.Start(t, sshd.Options{Config: []string{"SetEnv PATH=" + bin + ":/usr/bin:/bin"}})
+	client, err := sftp.NewClientPipe(out, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := client.Stat("/"); err != nil || !info.IsDir() {
+		t.Errorf("got %v, %v", info, err)
+	}
+	if err := errors.Join(in.Close(), command.Wait()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHostWithoutSudo(t *testing.T) {
+	server := sshd.Start(t, sshd.Options{Config: []string{"SetEnv PATH=/nonexistent HOME=/nonexistent"}})
 	dialer := NewDialer(Options{SSH: func(cluster.Node) cluster.SSH { return server.SSH() }, KnownHosts: server.KnownHosts, Home: t.TempDir()})
 	client, err := dialer.Dial(t.Context(), server.Node("kmaster1"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	// Root needs no sudo, and root may be who runs the test.
+	// Whoever runs the test may be root, who would not go through it.
 	client.sudo = true
-	return client, bin
+	_, errLook := client.Look(t.Context(), Query{Paths: []string{"/etc"}})
+	_, errRead := client.ReadFile(t.Context(), "/etc/passwd")
+	for what, err := range map[string]error{"look": errLook, "read": errRead, "do": client.Do(t.Context(), Remove("/nonexistent/file"))} {
+		failed, ok := errors.AsType[*HostError](err)
+		if !ok || failed.Host != "kmaster1" || !strings.Contains(failed.Message, "sudo") || !strings.Contains(failed.Hint, "log in as root") {
+			t.Errorf("%s: got %#v, want a word on sudo and what to do", what, err)
+		}
+	}
 }
 
-// owner is user:group of whoever logs in, as the host says it.
-func owner(t *testing.T, client *Client) string {
-	t.Helper()
-	dir := t.TempDir()
-	state, err := client.Look(t.Context(), Query{Paths: []string{dir}})
-	if err != nil {
-		t.Fatal(err)
+func TestSudoThatWantsAPasswordIsExplained(t *testing.T) {
+	said := errors.New("exit 1: sudo: a password is required")
+	for _, err := range []error{
+		(&Client{node: "kworker1"}).failed("failed to look at the host", "is it a Linux host?", said),
+		(&Client{node: "kworker1"}).failed("failed to start SFTP", "look at sshd_config", errors.Join(io.ErrUnexpectedEOF, said)),
+	} {
+		failed, ok := errors.AsType[*HostError](err)
+		if !ok || !strings.Contains(failed.Error(), "kworker1: failed to") || !strings.Contains(failed.Hint, "NOPASSWD") {
+			t.Errorf("got %#v", err)
+		}
 	}
-	return state.Paths[dir].Owner
 }
