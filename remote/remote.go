@@ -98,7 +98,7 @@ type Command struct {
 	Args []string
 }
 
-// The commands. Everything else a host does for hardway is SFTP.
+// Systemctl asks systemd for something. With it and the few commands below goes SFTP, and nothing else.
 func Systemctl(verb string, units ...string) Command {
 	return Command{Name: "systemctl", Args: append([]string{verb}, units...)}
 }
