@@ -111,7 +111,7 @@ func (d *decoder) trouble(line string) {
 	if strings.HasSuffix(line, ": No such file or directory") || strings.HasSuffix(line, ": Not a directory") {
 		return
 	}
-	if line = strings.TrimSpace(line); line != "" {
+	if strings.TrimSpace(line) != "" {
 		d.state.Trouble = append(d.state.Trouble, line)
 	}
 }
@@ -173,8 +173,16 @@ func (d *decoder) finish() error {
 	if d.units != 0 && d.units != len(d.query.Units) {
 		return fmt.Errorf("the host told of %d units, asked were %d", d.units, len(d.query.Units))
 	}
+	asked := map[string]bool{}
+	for _, path := range d.query.Paths {
+		asked[path] = true
+	}
+	// What was not asked for is no answer; and a file may have come or gone between two of the tools.
+	maps.DeleteFunc(d.state.Paths, func(path string, p PathState) bool { return !p.Exists || !asked[path] })
 	for name, u := range d.state.Units {
-		u.Inputs = d.inputs[u.MainPID]
+		if u.Running() {
+			u.Inputs = d.inputs[u.MainPID]
+		}
 		d.state.Units[name] = u
 	}
 	for _, owner := range d.query.Owners {
