@@ -17,7 +17,7 @@ func certificates(ctx context.Context, b *bench) ([]row, error) {
 			{name: "cfssl", run: cfssl},
 			{name: "whole process", run: b.issueAsProcess},
 			{name: "raw, side by side", run: rawSideBySide},
-			{name: "openssl", run: openssl},
+			{name: "openssl", most: 7, run: openssl},
 		},
 		[]matchup{
 			{"B1 full set in process : cfssl + cfssljson", "in process", "cfssl", atLeast(8)},

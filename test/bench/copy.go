@@ -73,7 +73,7 @@ func newCopying(b *bench) (*copying, error) {
 	if c.owner, err = owner(); err != nil {
 		return nil, err
 	}
-	c.server, err = sshd.Open(filepath.Join(dir, "sshd"), hostOptions)
+	c.server, err = sshd.Open(filepath.Join(dir, "sshd"), hostOptions())
 	return c, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -66,15 +65,13 @@ func fleet(ctx context.Context, b *bench) ([]row, error) {
 }
 
 func (b *bench) fleetOnce(ctx context.Context) (process, error) {
-	dir, err := os.MkdirTemp(b.dir, "fleet-")
+	dir, err := b.fresh()
 	if err != nil {
 		return process{}, err
 	}
-	defer os.RemoveAll(dir)
 	if _, err := workDir(dir, fleetWorkers); err != nil {
 		return process{}, err
 	}
-	syscall.Sync()
 	command := exec.CommandContext(ctx, b.hardway, "pki", "all")
 	command.Dir = dir
 	began := time.Now()

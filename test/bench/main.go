@@ -51,7 +51,7 @@ type bench struct {
 
 func run(ctx context.Context, args []string, out, progress io.Writer) (err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	rounds := flags.Int("rounds", 9, "how often each comparison is repeated")
+	rounds := flags.Int("rounds", 15, "how often each comparison is repeated")
 	only := flags.String("only", "", "measure only rows whose group begins with this, as in B3")
 	if err := flags.Parse(args); err != nil {
 		return err

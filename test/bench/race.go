@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -63,13 +62,19 @@ func (c contestant) takesPart(round, rounds int) bool {
 
 // once runs a contestant in a new directory, with nothing left unwritten by the one before it.
 func (b *bench) once(ctx context.Context, c contestant) (time.Duration, error) {
-	dir, err := os.MkdirTemp(b.dir, "run-")
+	dir, err := b.fresh()
 	if err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(dir)
+	return c.run(ctx, dir)
+}
+
+// fresh is a new directory on a disk that has nothing left to write. It is deleted only when everything is measured: for
+// minutes ext4 passes over the inodes of deleted files one by one, and who made files next would pay for that.
+func (b *bench) fresh() (string, error) {
+	dir, err := os.MkdirTemp(b.dir, "run-")
 	syscall.Sync()
-	return c.run(ctx, filepath.Clean(dir))
+	return dir, err
 }
 
 func (m matchup) compare(ours, other times) row {
