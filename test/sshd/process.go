@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -132,22 +133,26 @@ func kill(pid int) {
 	_ = syscall.Kill(pid, syscall.SIGKILL)
 }
 
-// Freeze stops every process of connections that stand, as a host that hangs: it takes in what is sent and says nothing.
-func (s *Server) Freeze() { s.process.signal(syscall.SIGSTOP) }
+// Freeze stops the processes of connections that stand, those of the named programs or all: a host or a server that
+// hangs, takes in what is sent and says nothing.
+func (s *Server) Freeze(programs ...string) { s.process.signal(syscall.SIGSTOP, programs) }
 
-// Thaw lets them go on.
-func (s *Server) Thaw() { s.process.signal(syscall.SIGCONT) }
+// Thaw lets all of them go on.
+func (s *Server) Thaw() { s.process.signal(syscall.SIGCONT, nil) }
 
-func (p *process) signal(signal syscall.Signal) {
+func (p *process) signal(signal syscall.Signal, programs []string) {
 	for _, connection := range children(p.command.Process.Pid) {
-		signalAll(connection, signal)
+		signalAll(connection, signal, programs)
 	}
 }
 
-func signalAll(pid int, signal syscall.Signal) {
-	_ = syscall.Kill(pid, signal)
+func signalAll(pid int, signal syscall.Signal, programs []string) {
+	name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	if len(programs) == 0 || slices.Contains(programs, strings.TrimSpace(string(name))) {
+		_ = syscall.Kill(pid, signal)
+	}
 	for _, child := range children(pid) {
-		signalAll(child, signal)
+		signalAll(child, signal, programs)
 	}
 }
 
