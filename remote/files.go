@@ -18,8 +18,9 @@ import (
 type files struct {
 	*sftp.Client
 	session *ssh.Session
-	// answers is what the host says; severing it ends whatever waits for more.
-	answers *io.PipeReader
+	// questions and answers are what is said to the host and what it says; severing them ends whatever waits for it.
+	questions *io.PipeWriter
+	answers   *io.PipeReader
 	// asked tells that something has been sent.
 	asked  chan struct{}
 	stderr tail
@@ -86,11 +87,11 @@ func (c *Client) startSFTP(ctx context.Context, f *files) error {
 		_ = session.Close()
 		return err
 	}
-	f.answers = severable(out)
+	f.questions, f.answers = severableInto(in), severable(out)
 	stop := context.AfterFunc(ctx, f.sever)
 	defer stop()
 	f.asked = make(chan struct{}, 1)
-	if f.Client, err = sftp.NewClientPipe(f.answers, signalling{in, f.asked}, sftp.UseConcurrentWrites(true), sftp.UseConcurrentReads(true)); err != nil {
+	if f.Client, err = sftp.NewClientPipe(f.answers, signalling{f.questions, f.asked}, sftp.UseConcurrentWrites(true), sftp.UseConcurrentReads(true)); err != nil {
 		// What it says of why comes on its own, and perhaps later.
 		_ = session.Wait()
 		f.sever()
@@ -111,8 +112,9 @@ func (c *Client) startServer(session *ssh.Session) error {
 
 // sever ends a session without waiting for the host.
 func (f *files) sever() {
+	_ = f.questions.Close()
 	_ = f.answers.Close()
-	_ = f.session.Close()
+	go func() { _ = f.session.Close() }()
 }
 
 // drop ends a session; the next use opens a new one.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -32,11 +31,12 @@ func parseHop(text string, settings cluster.SSH) hop {
 // route is logged-in connections, each through the one before it.
 type route []*ssh.Client
 
-// Close ends the connections, the farthest first. One that has ended already is fine.
+// Close ends the connections, the nearest first: a farther one can only be told through it, and would wait for a jump host
+// that has vanished. One that has ended already is fine.
 func (r route) Close() error {
 	var errs []error
-	for _, conn := range slices.Backward(r) {
-		if err := conn.Close(); !errors.Is(err, net.ErrClosed) {
+	for i, conn := range r {
+		if err := conn.Close(); i == 0 && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}

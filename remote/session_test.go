@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
 	"testing"
 	"time"
 
@@ -128,66 +126,4 @@ func TestConnectionEndsSoonAfterTheContextOfItsDial(t *testing.T) {
 	must(t, err)
 	cancel()
 	eventually(t, "the connection has ended", func() bool { return client.Do(t.Context(), remote.Remove("/nonexistent/file")) != nil })
-}
-
-// A host that lost power sends nothing, not even an error.
-func TestVanishedHostIsNoticed(t *testing.T) {
-	h := startHost(t, sshd.Options{SFTP: "/bin/sleep 1000"})
-	line := &deafLine{}
-	h.options.Keepalive = 50 * time.Millisecond
-	h.options.Connect = line.connect
-	client := h.dial(t)
-	failed := make(chan error, 3)
-	go func() { _, err := client.ReadFile(context.Background(), h.KnownHosts); failed <- err }()
-	line.cut()
-	go func() { failed <- client.Do(context.Background(), remote.Remove("/nonexistent/file")) }()
-	go func() { _, err := client.Dial(context.Background(), "tcp", h.Endpoint()); failed <- err }()
-	for range cap(failed) {
-		select {
-		case err := <-failed:
-			h.refuses(t, err, "not answered")
-		case <-time.After(20 * time.Second):
-			t.Fatal("still waiting for a host that vanished")
-		}
-	}
-}
-
-// deafLine is a connection that can be cut without either side being told.
-type deafLine struct {
-	net.Conn
-	once sync.Once
-	gone chan struct{}
-}
-
-func (d *deafLine) connect(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
-	d.Conn, d.gone = conn, make(chan struct{})
-	return d, err
-}
-
-func (d *deafLine) cut() { d.once.Do(func() { close(d.gone) }) }
-
-// Write takes everything in.
-func (d *deafLine) Write(p []byte) (int, error) {
-	select {
-	case <-d.gone:
-		return len(p), nil
-	default:
-		return d.Conn.Write(p)
-	}
-}
-
-// Read gives nothing any more once the line is cut, until it is closed.
-func (d *deafLine) Read(p []byte) (int, error) {
-	for {
-		n, err := d.Conn.Read(p)
-		select {
-		case <-d.gone:
-			if err == nil {
-				continue
-			}
-		default:
-		}
-		return n, err
-	}
 }

@@ -31,3 +31,15 @@ func severable(from io.Reader) *io.PipeReader {
 	}()
 	return out
 }
+
+// severableInto hands on what is written, until it is severed: then whoever writes is told at once, also while nothing is
+// taken in. SSH takes in no more than the host has made room for.
+func severableInto(to io.WriteCloser) *io.PipeWriter {
+	out, in := io.Pipe()
+	go func() {
+		_, err := io.Copy(to, out)
+		_ = out.CloseWithError(err)
+		_ = to.Close()
+	}()
+	return in
+}
