@@ -26,6 +26,8 @@ type Client struct {
 	mu sync.Mutex
 	// files is the SFTP session, opened when first needed and again after it ended.
 	files *files
+	// owners is those that looks have found.
+	owners map[string]Owner
 	// claimed is the directories that have files staged in them.
 	claimed map[string]bool
 	// lost is why the connection was given up, nil while it stands or when it was closed as it should be.

@@ -27,6 +27,7 @@ func (c *Client) Look(ctx context.Context, q Query) (State, error) {
 		}
 		state.add(seen)
 	}
+	c.learnOwners(state.Owners)
 	if len(state.Trouble) > 0 {
 		return state, &HostError{
 			Host: c.node, Message: "failed to see all of the host: " + strings.Join(state.Trouble, "; "),

@@ -24,7 +24,7 @@ const stagers = 32
 // Directories that are missing are made, reachable for root alone until the commit gives them their mode and owner. A
 // Staged has to be committed or discarded before another touches the same directories.
 func (c *Client) Stage(ctx context.Context, list []artifact.File) (Staged, error) {
-	s := &staged{client: c, owners: map[string]Owner{"root:root": {}}}
+	s := &staged{client: c}
 	for _, f := range list {
 		if f.IsDir() {
 			s.dirs = append(s.dirs, f)
@@ -137,32 +137,6 @@ func (s *staged) stage(ctx context.Context) error {
 		return err
 	}
 	return s.verify(ctx)
-}
-
-// resolveOwners asks the host for the numbers of the owners' names.
-func (s *staged) resolveOwners(ctx context.Context) error {
-	var names []string
-	for _, f := range slices.Concat(s.dirs, s.files) {
-		name := f.OwnerOrRoot()
-		if _, known := s.owners[name]; !known && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	state, err := s.client.Look(ctx, Query{Owners: names})
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		owner, ok := state.Owners[name]
-		if !ok {
-			return fmt.Errorf("there is no user and group %s on the host", name)
-		}
-		s.owners[name] = owner
-	}
-	return nil
 }
 
 // verify compares the digests on the far side with what was to be written.
