@@ -164,9 +164,7 @@ func (s *service) terminate(a *activation, d *definition, e execution, p *proces
 		return outcome{}
 	case <-ctx.Done():
 	}
-	if !d.noSIGKILL || a.crashed() {
-		_ = p.signalGroup(syscall.SIGKILL)
-	}
+	_ = p.signalGroup(syscall.SIGKILL)
 	<-p.exited
 	if a.crashed() {
 		return outcome{}

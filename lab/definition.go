@@ -32,7 +32,7 @@ type definition struct {
 	startLimitBurst                         int
 	killSignal                              syscall.Signal
 	killMode                                string
-	noSIGKILL, remainAfterExit              bool
+	remainAfterExit                         bool
 	successCodes                            []int
 
 	wantedBy []string

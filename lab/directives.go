@@ -40,8 +40,7 @@ var directives = map[string]setter{
 	"Service.TimeoutStartSec":   timeout(func(d *definition) *time.Duration { return &d.timeoutStart }),
 	"Service.TimeoutStopSec":    timeout(func(d *definition) *time.Duration { return &d.timeoutStop }),
 	"Service.TimeoutSec":        bothTimeouts,
-	"Service.RemainAfterExit":   boolean(func(d *definition) *bool { return &d.remainAfterExit }, true),
-	"Service.SendSIGKILL":       boolean(func(d *definition) *bool { return &d.noSIGKILL }, false),
+	"Service.RemainAfterExit":   boolean(func(d *definition) *bool { return &d.remainAfterExit }),
 	"Service.KillMode":          oneOf(func(d *definition) *string { return &d.killMode }, "control-group", "mixed", "process", "none"),
 	"Service.KillSignal":        setKillSignal,
 	"Service.SuccessExitStatus": addSuccessCodes,
@@ -78,7 +77,7 @@ var harmless = setOf("NotifyAccess", "GuessMainPID", "UMask", "Nice", "OOMScoreA
 	"SystemCallFilter", "SystemCallErrorNumber", "SystemCallLog", "KeyringMode", "StandardOutput", "StandardError",
 	"SyslogIdentifier", "SyslogLevel", "LogLevelMax", "LogRateLimitIntervalSec", "LogRateLimitBurst", "WatchdogSec",
 	"TimeoutAbortSec", "RuntimeMaxSec", "IgnoreSIGPIPE", "RuntimeDirectoryPreserve", "FinalKillSignal", "SendSIGHUP",
-	"RestartKillSignal", "RestartPreventExitStatus", "RestartForceExitStatus", "DevicePolicy", "DeviceAllow", "MountFlags", "PIDFile")
+	"RestartKillSignal", "RestartPreventExitStatus", "RestartForceExitStatus", "DevicePolicy", "DeviceAllow", "MountFlags", "PIDFile", "SendSIGKILL")
 
 func setOf(names ...string) map[string]bool {
 	out := map[string]bool{}
@@ -137,14 +136,13 @@ func count(field func(*definition) *int) setter {
 	}
 }
 
-// boolean stores whether the value is the one given.
-func boolean(field func(*definition) *bool, when bool) setter {
+func boolean(field func(*definition) *bool) setter {
 	return func(d *definition, value string, _ *strings.Replacer) error {
 		switch strings.ToLower(value) {
 		case "1", "yes", "y", "true", "t", "on":
-			*field(d) = when
+			*field(d) = true
 		case "0", "no", "n", "false", "f", "off":
-			*field(d) = !when
+			*field(d) = false
 		default:
 			return fmt.Errorf("%q is neither yes nor no", value)
 		}

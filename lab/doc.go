@@ -7,7 +7,8 @@
 // Public keys only, for root only. Commands are those that package remote knows, with their paths mapped into the host's
 // folder; any other line exits 127. SFTP is rooted in the folder and behaves like OpenSSH's server: a plain rename over a
 // file fails, posix-rename@openssh.com replaces, fsync@openssh.com works on files and directories. Connections are
-// forwarded to loopback addresses and to sockets below the folder.
+// forwarded to loopback addresses and to sockets below the folder. One thing differs: attributes and fsync of an open
+// handle go by the path it was opened at, so they fail after a rename.
 //
 // Owners are recorded, never set: chown over SFTP, and who owns what a unit's directories, are remembered beside the
 // folder and resolved against the folder's own /etc/passwd and /etc/group, where systemd-sysusers declares users.
@@ -17,11 +18,11 @@
 // Units are read as systemd reads them: /etc/systemd/system over /usr/lib/systemd/system, drop-ins, once, until
 // daemon-reload. Of [Service] these count: Type (simple, exec, notify, oneshot), ExecStart and its Pre and Post,
 // ExecReload, ExecStop and its Post, Environment, EnvironmentFile, User and Group (must exist, are not switched to),
-// WorkingDirectory, Restart, RestartSec, TimeoutStartSec, TimeoutStopSec, KillSignal, KillMode, SendSIGKILL,
-// RemainAfterExit, SuccessExitStatus and the five kinds of directories. Every argument and variable that is a path is
-// mapped into the folder; a URL is not. What cannot be done but decides how a process starts (another Type,
-// RootDirectory, ...) refuses the start. Auxiliary commands are rm, mkdir, kill and true, done within the folder, and
-// programs that stand in it.
+// WorkingDirectory, Restart, RestartSec, TimeoutStartSec, TimeoutStopSec, KillSignal, KillMode, RemainAfterExit,
+// SuccessExitStatus and the five kinds of directories; of [Unit] the limits of starts and the assertions in assert.go.
+// Every argument and variable that is a path is mapped into the folder; a URL is not. What cannot be done but decides how
+// a process starts (another Type, RootDirectory, ...) refuses the start, with the reason in the unit's log. Auxiliary
+// commands are rm, mkdir, kill and true, done within the folder, and programs that stand in it.
 //
 // What it does not do: sandboxing, resource limits, UMask, capabilities and cgroups; dependencies and order between
 // units; sockets, timers, targets other than multi-user.target; the journal (each unit has a log file). Paths inside

@@ -68,6 +68,7 @@ func TestThreeMembersFormThroughUnits(t *testing.T) {
 		if _, err := os.Stat(l.Root(h.Name) + "/run/hardway/etcd-bootstrap.env"); !os.IsNotExist(err) {
 			t.Errorf("%s: the start state still stands although the member is ready: %v", h.Name, err)
 		}
+		runsAsWritten(t, l, h, strings.Join(cluster, ","))
 	}
 	client, err := clientv3.New(clientv3.Config{Endpoints: endpoints, DialTimeout: 5 * time.Second, Logger: zap.NewNop()})
 	if err != nil {
@@ -87,5 +88,27 @@ func TestThreeMembersFormThroughUnits(t *testing.T) {
 	slices.Sort(names)
 	if !slices.Equal(names, []string{"h1", "h2", "h3"}) {
 		t.Errorf("members are %q", names)
+	}
+}
+
+// runsAsWritten holds a member's command line against its unit's text: nothing differs but the folder before paths.
+func runsAsWritten(t *testing.T, l *Lab, h Host, cluster string) {
+	t.Helper()
+	s, err := l.Unit(h.Name, "etcd.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, command, _ := strings.Cut(memberUnit(h.Name, h.Address, cluster), "ExecStart=")
+	command, _, _ = strings.Cut(command, "\nType=")
+	want := strings.Fields(strings.ReplaceAll(command, "\\\n", " "))
+	got := proc(t, s.MainPID, "cmdline")
+	for i := range got {
+		got[i] = strings.ReplaceAll(got[i], l.Root(h.Name), "")
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: etcd runs as\n%q, its unit says\n%q", h.Name, got, want)
+	}
+	if s.Inputs != "inputs-of-"+h.Name {
+		t.Errorf("%s: etcd runs on inputs %q", h.Name, s.Inputs)
 	}
 }

@@ -32,7 +32,7 @@ func (m *manager) service(name string) *service {
 	}
 	s := &service{name: name, host: m.host, active: "inactive", sub: "dead"}
 	s.load()
-	if !errors.Is(s.loadError, errNotFound) {
+	if !s.missing() {
 		m.services[name] = s
 	}
 	return s
@@ -178,7 +178,7 @@ func (m *manager) systemctl(ctx context.Context, args []string, errs io.Writer) 
 func (m *manager) each(ctx context.Context, verb string, do func(*manager, context.Context, string, bool) error, units []string, wait bool, errs io.Writer) int {
 	code := exitDone
 	for _, unit := range units {
-		if err := m.service(unit).loadError; errors.Is(err, errNotFound) && verb != "reset-failed" && verb != "disable" {
+		if m.service(unit).missing() && verb != "reset-failed" && verb != "disable" {
 			fmt.Fprintf(errs, "Failed to %s %s: Unit %s not found.\n", verb, unit, unit)
 			code = exitNoUnit
 			continue
@@ -189,6 +189,13 @@ func (m *manager) each(ctx context.Context, verb string, do func(*manager, conte
 		}
 	}
 	return code
+}
+
+// missing reports whether the unit has no file.
+func (s *service) missing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return errors.Is(s.loadError, errNotFound)
 }
 
 // unitName completes a name as systemctl does.
