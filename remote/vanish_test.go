@@ -27,11 +27,16 @@ func TestStageToAServerThatHangsEndsWithItsContext(t *testing.T) {
 	defer cancel()
 	source := filepath.Join(t.TempDir(), "source")
 	must(t, os.WriteFile(source, []byte(strings.Repeat("x", 8<<20)), 0o600))
+	// All of them are on their way before the server hangs: together they are more than the host makes room for.
 	var files []artifact.File
+	var begun sync.WaitGroup
 	var once sync.Once
 	for i := range 4 {
+		begun.Add(1)
 		f := file(fmt.Sprintf("%s/big%d", dir, i), "", 0o600)
 		f.Content = hookedFile{artifact.FromFile(source), source, func() {
+			begun.Done()
+			begun.Wait()
 			once.Do(func() { h.Freeze("sftp-server"); time.AfterFunc(500*time.Millisecond, cancel) })
 		}}
 		files = append(files, f)
