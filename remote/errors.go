@@ -50,7 +50,7 @@ func hostError(host string, err error) error {
 // unreachable tells apart why no SSH connection came about.
 func unreachable(ctx context.Context, address string, timeout time.Duration, err error) error {
 	if ended := ctx.Err(); ended != nil {
-		return &HostError{Message: fmt.Sprintf("stopped while connecting to %s: %v", address, ended), Err: ended}
+		return &HostError{Message: fmt.Sprintf("stopped while connecting to %s: %v", address, ended), Hint: "run it again", Err: ended}
 	}
 	e := &HostError{
 		Message: fmt.Sprintf("failed to reach %s: %v", address, err),
