@@ -39,7 +39,7 @@ func (j *judgement) units() {
 		case !looked:
 			continue
 		case u.Error != "":
-			j.add(n.Name, Unit, "hardway preflight", "could not be looked at: %s", u.Error)
+			j.add(n.Name, Unit, "log in there: ssh "+n.Name, "could not be looked at: %s", u.Error)
 			continue
 		case !u.Present:
 			j.add(n.Name, Unit, hint, "is not on the host; expected it below /etc/systemd/system")

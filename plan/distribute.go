@@ -3,8 +3,10 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"hardway/cluster"
 	"hardway/rollout"
 )
 
@@ -16,19 +18,36 @@ func (e *Env) diff() Step {
 		Check:   true,
 		ByHand:  diffByHand,
 		Plan: func(ctx context.Context) (Action, error) {
-			hosts, changes, err := e.differences(ctx)
+			report, hosts, changes, err := e.reachableDifferences(ctx)
 			if err != nil {
 				return Action{}, err
 			}
-			var report Report
 			for _, c := range changes {
 				report.Changes = append(report.Changes, listed(c.WithoutUnits(notApplied()...))...)
 			}
 			report.Found = len(report.Changes) > 0
-			report.Notes = []string{fmt.Sprintf("%d hosts compared, %d changes", len(hosts), len(report.Changes))}
+			report.Notes = []string{count(len(hosts), "host") + " compared, " + count(len(report.Changes), "change")}
 			return Action{Report: report}, nil
 		},
 	}
+}
+
+// reachableDifferences is the differences for a check: a host that cannot be reached is a finding, and the others are
+// compared.
+func (e *Env) reachableDifferences(ctx context.Context) (Report, []host, []rollout.Change, error) {
+	nodes, err := e.nodes()
+	if err != nil {
+		return Report{}, nil, nil, err
+	}
+	wants, err := e.rendered(nodes)
+	if err != nil {
+		return Report{}, nil, nil, err
+	}
+	all, err := e.dial(ctx, wants)
+	report := Report{Problems: cluster.ProblemsOf(err)}
+	hosts := slices.DeleteFunc(all, func(h host) bool { return h.conn == nil })
+	changes, err := e.compare(ctx, hosts)
+	return report, hosts, changes, err
 }
 
 // differences loads what is rendered, connects and compares.
@@ -69,7 +88,7 @@ func (e *Env) planDistribute(ctx context.Context) (Action, error) {
 	var report Report
 	var batch rollout.Batch
 	for i, c := range changes {
-		quiet, left := idle(c, hosts[i].want)
+		quiet, left := idle(c)
 		part := rollout.Host{Conn: hosts[i].conn, Change: c, Components: quiet}
 		report.Notes = append(report.Notes, left...)
 		if part.Idle() {
@@ -79,28 +98,36 @@ func (e *Env) planDistribute(ctx context.Context) (Action, error) {
 		batch = append(batch, part)
 	}
 	if len(batch) == 0 {
-		report.Notes = append(report.Notes, fmt.Sprintf("%d hosts hold what they should, nothing was sent", len(hosts)))
+		report.Notes = append(report.Notes, count(len(hosts), "host")+" compared, nothing was sent")
 		return Action{Report: report}, nil
 	}
 	return Action{Report: report, Do: func(ctx context.Context) (Report, error) {
-		e.tell("distribute", "", fmt.Sprintf("staging on %d hosts", len(batch)))
+		e.tell("distribute", "", "staging on "+count(len(batch), "host"))
 		return done(report, batch.Deliver(ctx, e.Spec.SSH.Parallel))
 	}}, nil
 }
 
 // idle splits a host's components into those none of whose units run and, as notes, the changed ones that are left.
-func idle(c rollout.Change, want rollout.Want) (quiet, left []string) {
-	for _, component := range want.Components() {
+func idle(c rollout.Change) (quiet, left []string) {
+	for _, component := range c.Components() {
 		running := c.Runs(component)
 		switch part := c.Of(component); {
 		case len(running) == 0:
 			quiet = append(quiet, component)
 		case part.Delivers():
-			left = append(left, fmt.Sprintf("%s: %d files of %s are left to `hardway apply %s`: %s runs",
-				c.Host, len(part.Files), component, component, strings.Join(running, ", ")))
+			left = append(left, fmt.Sprintf("%s: %s of %s left as it was, because %s runs: %s",
+				c.Host, count(len(part.Files), "file"), component, strings.Join(running, ", "), leftTo(component)))
 		}
 	}
 	return quiet, left
+}
+
+// leftTo says what takes care of a component whose units run.
+func leftTo(component string) string {
+	if slices.Contains(notApplied(), component) {
+		return "stop it first, this version has no command that changes it while it runs"
+	}
+	return "`hardway apply " + component + "` does it behind gates"
 }
 
 func deliveries(h rollout.Host) []Change {

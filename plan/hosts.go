@@ -34,12 +34,18 @@ func (e *Env) rendered(nodes []cluster.Node) ([]rollout.Want, error) {
 					Host: node.Name, Subject: artifact.TreePath(node.Name, ""), Message: "nothing is rendered for this host",
 					Hint: "run `hardway render all`",
 				})
+				continue
 			}
-			continue
+			// A host that is to hold nothing is looked at too: it may hold what was delivered when it had another role.
 		}
 		found, err := e.explainDrifts(node, drifts)
 		if err != nil {
 			return nil, err
+		}
+		if len(found) == 0 {
+			if found, err = e.outdated(node, tree); err != nil {
+				return nil, err
+			}
 		}
 		problems = append(problems, found...)
 		wants = append(wants, rollout.Want{Node: node, Files: tree.Files, Reads: reads(e.Spec, node)})

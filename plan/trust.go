@@ -78,6 +78,8 @@ func (e *Env) record(report Report, nodes []cluster.Node, keys []remote.ShownKey
 			})
 			continue
 		}
+		keys[i].Trusted = true
+		report.Items[i] = trustedKey{n.Name, keys[i].Type, keys[i].Fingerprint, true}
 		if len(data) > 0 && data[len(data)-1] != '\n' {
 			data = append(data, '\n')
 		}

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"maps"
 	"slices"
 
 	"hardway/artifact"
@@ -100,8 +101,14 @@ func (c Change) WithoutUnits(components ...string) Change {
 
 // Runs reports the units of a component that have a live process on the host.
 func (c Change) Runs(component string) []string {
+	units := c.want.units(component)
+	for _, f := range c.Files {
+		if unit, ok := artifact.UnitOf(f.Path); ok && f.Verb == Delete && f.File.Component == component {
+			units = append(units, unit)
+		}
+	}
 	var running []string
-	for _, unit := range c.want.units(component) {
+	for _, unit := range units {
 		if c.State.Units[unit].Running() {
 			running = append(running, unit)
 		}
@@ -109,16 +116,17 @@ func (c Change) Runs(component string) []string {
 	return running
 }
 
-// Components is every component that has files on the host, in order.
-func (w Want) Components() []string {
-	var names []string
-	for _, f := range w.Files {
-		if !slices.Contains(names, f.Component) {
-			names = append(names, f.Component)
-		}
+// Components is every component that has files on the host, or had some that are to go, in order.
+func (c Change) Components() []string {
+	names := map[string]bool{}
+	for _, f := range c.want.Files {
+		names[f.Component] = true
 	}
-	slices.Sort(names)
-	return names
+	for _, f := range c.Files {
+		names[f.File.Component] = true
+	}
+	delete(names, deliveredComponent)
+	return slices.Sorted(maps.Keys(names))
 }
 
 // defines reports whether the unit's own file is delivered; drop-ins alone extend a unit that a package brings.

@@ -147,15 +147,22 @@ func (h Host) ownersExist() bool {
 	return true
 }
 
-// Commit puts what is staged in place, takes off what is wanted no longer, and lets systemd read changed definitions.
+// Commit takes off what is wanted no longer, puts what is staged in place, and lets systemd read changed definitions. The
+// record of what was delivered is part of what is staged: it forgets a file only after the file is gone.
 func (h Ready) Commit(ctx context.Context) error {
+	files, stagingDirs := h.strays()
+	if err := h.takeOff(ctx, files); err != nil {
+		return err
+	}
 	if h.staged != nil {
 		if err := h.staged.Commit(ctx); err != nil {
 			return err
 		}
 	}
-	if err := h.takeOff(ctx); err != nil {
-		return err
+	if len(stagingDirs) > 0 {
+		if err := h.Conn.Sweep(ctx, stagingDirs); err != nil {
+			return err
+		}
 	}
 	if h.Change.touchesDefinitions(h.Components) {
 		return h.Conn.Do(ctx, remote.Systemctl("daemon-reload"))
@@ -163,9 +170,8 @@ func (h Ready) Commit(ctx context.Context) error {
 	return nil
 }
 
-// takeOff removes what is wanted no longer: files, and staging directories that were left.
-func (h Host) takeOff(ctx context.Context) error {
-	var files, stagingDirs []string
+// strays is what is wanted no longer: files, and staging directories that were left.
+func (h Host) strays() (files, stagingDirs []string) {
 	for _, f := range h.Part() {
 		switch {
 		case f.Verb != Delete:
@@ -175,24 +181,37 @@ func (h Host) takeOff(ctx context.Context) error {
 			files = append(files, f.Path)
 		}
 	}
-	if len(stagingDirs) > 0 {
-		if err := h.Conn.Sweep(ctx, stagingDirs); err != nil {
-			return err
+	return files, stagingDirs
+}
+
+// takeOff removes files; units among them, which do not run, are disabled first.
+func (h Host) takeOff(ctx context.Context, files []string) error {
+	if len(files) == 0 {
+		return nil
+	}
+	for _, f := range files {
+		if unit, ok := artifact.UnitOf(f); ok && path.Dir(f) == artifact.UnitDir && h.Change.State.Units[unit].Enabled == "enabled" {
+			if err := h.Conn.Do(ctx, remote.Systemctl("disable", unit)); err != nil {
+				return err
+			}
 		}
 	}
-	if len(files) > 0 {
-		return h.Conn.Do(ctx, remote.Remove(files...))
-	}
-	return nil
+	return h.Conn.Do(ctx, remote.Remove(files...))
 }
 
 // touchesDefinitions reports whether systemd has to read its unit files again after delivering these components, also
 // because an earlier run delivered them and died.
 func (c Change) touchesDefinitions(components []string) bool {
 	for _, component := range components {
-		if _, ok := c.Of(component).Unit(ReloadDaemon); ok {
+		part := c.Of(component)
+		if _, ok := part.Unit(ReloadDaemon); ok || slices.ContainsFunc(part.Files, removesUnit) {
 			return true
 		}
 	}
 	return false
+}
+
+func removesUnit(f FileChange) bool {
+	_, ok := artifact.UnitOf(f.Path)
+	return ok && f.Verb == Delete
 }

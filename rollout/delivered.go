@@ -84,6 +84,11 @@ func (c *Change) addStrays(ctx context.Context, host remote.Looker) error {
 	}
 	c.record = record
 	wanted := wantedRecord(c.want.Files)
+	if len(record)+len(wanted) == 0 {
+		// Nothing was ever delivered here, and nothing is to be: not even a record of that.
+		c.Files = slices.DeleteFunc(c.Files, func(f FileChange) bool { return f.Path == DeliveredPath })
+		return nil
+	}
 	for path, component := range record {
 		if _, ok := wanted[path]; !ok {
 			c.Files = append(c.Files, FileChange{
@@ -93,6 +98,27 @@ func (c *Change) addStrays(ctx context.Context, host remote.Looker) error {
 		}
 	}
 	slices.SortFunc(c.Files, func(a, b FileChange) int { return strings.Compare(a.Path, b.Path) })
+	return c.lookAtStrayUnits(ctx, host)
+}
+
+// lookAtStrayUnits finds out whether units run whose files are to go: the file of a running unit is not taken off.
+func (c *Change) lookAtStrayUnits(ctx context.Context, host remote.Looker) error {
+	var units []string
+	for _, f := range c.Files {
+		if unit, ok := artifact.UnitOf(f.Path); ok && f.Verb == Delete {
+			units = append(units, unit)
+		}
+	}
+	if len(units) == 0 {
+		return nil
+	}
+	state, err := host.Look(ctx, remote.Query{Units: units})
+	if err != nil {
+		return err
+	}
+	for unit, seen := range state.Units {
+		c.State.Units[unit] = seen
+	}
 	return nil
 }
 

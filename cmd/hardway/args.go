@@ -17,6 +17,11 @@ func canonical(app *cli.App, args []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(tokens.words) > 0 && (tokens.words[0] == "help" || tokens.words[0] == "version") {
+		// What people type out of habit.
+		tokens.help, tokens.version = tokens.words[0] == "help", tokens.words[0] == "version"
+		tokens.words = tokens.words[1:]
+	}
 	words, command, names, err := resolve(app, tokens.words)
 	if err != nil {
 		return nil, err

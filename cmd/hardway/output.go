@@ -55,7 +55,7 @@ func writeText(w io.Writer, r plan.Report, dryRun bool) error {
 			rows[i] = []string{c.Host, c.Action, c.Subject, c.Reason}
 		}
 		header := "DONE"
-		if dryRun {
+		if dryRun || r.Found {
 			header = "WOULD"
 		}
 		writeTable(w, plan.Table{Header: []string{"HOST", header, "WHAT", "WHY"}, Rows: rows})

@@ -24,13 +24,24 @@ func (p *program) hostsTrust() command {
 			if err != nil {
 				return plan.Step{}, err
 			}
+			for host := range expected {
+				if _, ok := p.env.Spec.Node(host); !ok {
+					return plan.Step{}, usagef("--fingerprint: no host of the spec is called %q", host)
+				}
+			}
 			nodes, err := p.env.Spec.Only(append(p.env.Only, ctx.Args().Slice()...))
 			if err != nil {
 				return plan.Step{}, usageError{err.Error()}
 			}
 			return plan.HostsTrust(&p.env, p.dialer, nodes, knownHostsFile, func(n cluster.Node, key remote.ShownKey) (bool, error) {
-				if want, ok := expected[n.Name]; ok {
-					return want == key.Fingerprint, nil
+				if want, ok := expected[n.Name]; ok && want != key.Fingerprint {
+					return false, cluster.Problems{{
+						Host: n.Name, Subject: knownHostsFile,
+						Message: fmt.Sprintf("shows %s %s, but --fingerprint says %s", key.Type, key.Fingerprint, want),
+						Hint:    "look at the key on the host's console: either the fingerprint was taken from another key, or somebody is in between",
+					}}
+				} else if ok {
+					return true, nil
 				}
 				return p.confirm(fmt.Sprintf("%s (%s) shows %s %s; trust it?", n.Name, n.PrimaryAddress(), key.Type, key.Fingerprint)), nil
 			}), nil
