@@ -91,3 +91,21 @@ func TestUnreachableHostIsAFindingOfDiff(t *testing.T) {
 		t.Errorf("want a problem of kmaster2 and the differences of the others, got %+v and %d changes", doc.Problems, len(doc.Changes))
 	}
 }
+
+func TestEditedTreeIsRefusedWithItsDifference(t *testing.T) {
+	r := rehearse(t)
+	r.prepare()
+	unit := filepath.Join(r.work, "hosts/kmaster1/etc/systemd/system/etcd.service")
+	data, err := os.ReadFile(unit)
+	must(t, err)
+	must(t, os.WriteFile(unit, append(data, "# by hand\n"...), 0o600))
+	for _, step := range []string{"diff", "distribute", "apply etcd", "render all"} {
+		got := r.exits(1, strings.Fields(step)...)
+		if !strings.Contains(got.errors, "was edited by hand") || !strings.Contains(got.errors, "+# by hand") {
+			t.Errorf("%s does not show what a hand changed:\n%s", step, got.errors)
+		}
+	}
+	if state := r.deliveredState(); len(state) > 0 {
+		t.Errorf("something was delivered: %v", state)
+	}
+}
