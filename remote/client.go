@@ -2,11 +2,13 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
 	"time"
 
+	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -101,6 +103,10 @@ func (c *Client) cause(ctx context.Context, err error) error {
 	}
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if errors.Is(err, sftp.ErrSSHFxConnectionLost) {
+		// Everything that was under way says so; once is enough.
+		return fmt.Errorf("the SFTP session ended: %w", sftp.ErrSSHFxConnectionLost)
 	}
 	return err
 }

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"path"
 	"slices"
-
-	"hardway/artifact"
 )
 
-// Commit puts what is staged in place, in the order of the paths. Each rename is atomic; a key and its certificate are
-// renamed in one go, because some servers read both at every handshake. Ending the context stops a commit that has not
-// begun; one that has begun is finished. A commit that fails leaves each file whole, old or new, and nothing staged:
-// running again finishes it.
+// Commit puts what is staged in place, in the order of the paths. Each rename is atomic, and the host does them
+// microseconds apart: some servers read a key and its certificate at every handshake. Ending the context stops a commit
+// that has not begun; one that has begun is finished. A commit that fails leaves each file whole, old or new, and nothing
+// staged: running again finishes it.
 func (s *staged) Commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return s.client.cannotWrite("stopped before staged files were put in place", err)
@@ -37,12 +35,10 @@ func (s *staged) commit(ctx context.Context) error {
 	if err := s.settleDirs(server); err != nil {
 		return err
 	}
-	for _, together := range s.pairs() {
-		if err := rename(server, together); err != nil {
-			return err
-		}
-	}
-	if err := ForEach(ctx, s.touched(), stagers, func(_ context.Context, dir string) error { return server.syncDir(dir) }); err != nil {
+	err = s.rename(server)
+	// What is in place has to last, also where something else is not.
+	synced := ForEach(ctx, s.touched(), stagers, func(_ context.Context, dir string) error { return server.syncDir(dir) })
+	if err := errors.Join(err, synced); err != nil {
 		return err
 	}
 	return ForEach(ctx, s.targets(), stagers, func(_ context.Context, dir string) error {
@@ -50,34 +46,29 @@ func (s *staged) commit(ctx context.Context) error {
 	})
 }
 
-// settleDirs gives the tree's directories their owner and mode.
+// settleDirs gives the tree's directories their owner and mode, those below others first: what they are in may be shut
+// by it.
 func (s *staged) settleDirs(server *files) error {
-	for _, d := range s.dirs {
-		owner := s.owners[d.OwnerOrRoot()]
-		if err := errors.Join(server.Chown(d.Path, owner.UID, owner.GID), server.Chmod(d.Path, d.Mode.Perm())); err != nil {
+	dirs := slices.Clone(s.dirs)
+	slices.Reverse(dirs)
+	return server.inTurn(2*len(dirs), func(i int) (err error) {
+		d := dirs[i/2]
+		if owner := s.owners[d.OwnerOrRoot()]; i%2 == 0 {
+			err = server.Chown(d.Path, owner.UID, owner.GID)
+		} else {
+			err = server.Chmod(d.Path, d.Mode.Perm())
+		}
+		if err != nil {
 			return fmt.Errorf("failed to set mode %04o and owner %s of %s: %w", d.Mode.Perm(), d.OwnerOrRoot(), d.Path, err)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
-// pairs groups the files, which are in order: a key with its certificate, everything else alone.
-func (s *staged) pairs() [][]artifact.File {
-	var pairs [][]artifact.File
-	for i, f := range s.files {
-		if last := len(pairs) - 1; i > 0 && certifies(f, s.files[i-1]) {
-			pairs[last] = append(pairs[last], f)
-			continue
-		}
-		pairs = append(pairs, []artifact.File{f})
-	}
-	return pairs
-}
-
-// rename sends the renames of a pair in turn without waiting for an answer in between: the host does them microseconds
-// apart.
-func rename(server *files, together []artifact.File) error {
-	return server.inTurn(together, func(f artifact.File) error {
+// rename puts the files in place one right after the other.
+func (s *staged) rename(server *files) error {
+	return server.inTurn(len(s.files), func(i int) error {
+		f := s.files[i]
 		if err := server.PosixRename(stagedPath(f), f.Path); err != nil {
 			return fmt.Errorf("failed to rename %s to %s: %w", stagedPath(f), f.Path, err)
 		}

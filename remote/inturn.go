@@ -4,23 +4,21 @@ import (
 	"errors"
 	"io"
 	"sync"
-
-	"hardway/artifact"
 )
 
-// inTurn asks the host something for each file, in order, but without waiting for an answer in between. The SFTP client
-// sends each question in one write, in the goroutine that asks it, and offers no other way to say which comes first.
-func (f *files) inTurn(list []artifact.File, ask func(artifact.File) error) error {
-	errs := make([]error, len(list))
+// inTurn asks the host n things, in order, but without waiting for an answer in between. The SFTP client sends each
+// question in one write, in the goroutine that asks it, and offers no other way to say which comes first.
+func (f *files) inTurn(n int, ask func(i int) error) error {
+	errs := make([]error, n)
 	var wg sync.WaitGroup
-	for i, file := range list {
+	for i := range n {
 		select {
 		case <-f.asked:
 		default:
 		}
 		answered := make(chan struct{})
 		wg.Go(func() {
-			errs[i] = ask(file)
+			errs[i] = ask(i)
 			close(answered)
 		})
 		select {

@@ -98,11 +98,6 @@ var pairOrder = []string{".key", ".crt"}
 // stem is what a key and its certificate have in common.
 func stem(f artifact.File) string { return strings.TrimSuffix(f.Path, path.Ext(f.Path)) }
 
-// certifies reports whether a file is the certificate of a key.
-func certifies(f, key artifact.File) bool {
-	return stem(f) == stem(key) && path.Ext(f.Path) == pairOrder[1] && path.Ext(key.Path) == pairOrder[0]
-}
-
 // targets is every directory that a file will stand in.
 func (s *staged) targets() []string {
 	var dirs []string

@@ -26,7 +26,7 @@ const (
 
 // makeDirs makes the directories that are missing, and a staging directory in each target.
 func (s *staged) makeDirs(ctx context.Context, server *files) error {
-	for _, d := range s.dirs {
+	for _, d := range s.absent(server) {
 		if err := s.makeDir(server, d.Path, privateDir); err != nil {
 			return err
 		}
@@ -37,6 +37,24 @@ func (s *staged) makeDirs(ctx context.Context, server *files) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// absent is the tree's directories that do not stand yet, parents first. They are looked for all at once; what cannot be
+// looked at is left to makeDir to complain of.
+func (s *staged) absent(server *files) []artifact.File {
+	stands := make([]bool, len(s.dirs))
+	_ = server.inTurn(len(s.dirs), func(i int) error {
+		info, err := server.Stat(s.dirs[i].Path)
+		stands[i] = err == nil && info.IsDir()
+		return err
+	})
+	var absent []artifact.File
+	for i, d := range s.dirs {
+		if !stands[i] {
+			absent = append(absent, d)
+		}
+	}
+	return absent
 }
 
 // makeStages makes a staging directory in each target, all at once, and gives back the targets where that did not work.
@@ -111,7 +129,10 @@ func (s *staged) writeFile(ctx context.Context, server *files, f artifact.File) 
 
 func (s *staged) fill(out *sftp.File, f artifact.File) error {
 	owner := s.owners[f.OwnerOrRoot()]
-	if err := errors.Join(out.Chmod(f.Mode.Perm()), out.Chown(owner.UID, owner.GID)); err != nil {
+	// Both at once: which comes first does not matter where nobody else can reach the file.
+	moded := make(chan error, 1)
+	go func() { moded <- out.Chmod(f.Mode.Perm()) }()
+	if err := errors.Join(out.Chown(owner.UID, owner.GID), <-moded); err != nil {
 		return fmt.Errorf("mode %04o and owner %s: %w", f.Mode.Perm(), f.OwnerOrRoot(), err)
 	}
 	in, err := f.Content.Open()
