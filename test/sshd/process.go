@@ -55,7 +55,7 @@ func run(under []string, config, log string) (*process, error) {
 	defer out.Close()
 	words := append(append([]string{}, under...), daemon, "-D", "-e", "-f", config)
 	p := &process{command: exec.Command(words[0], words[1:]...), ended: make(chan struct{})}
-	p.command.Stdout, p.command.Stderr = out, out
+	p.command.Stdout, p.command.Stderr, p.command.SysProcAttr = out, out, dying()
 	if err := p.command.Start(); err != nil {
 		return nil, err
 	}
