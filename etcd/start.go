@@ -19,6 +19,8 @@ type StartFacts struct {
 	BootstrapPending bool
 	// Running: the unit has a main process, ready or not.
 	Running bool
+	// Unready: the process runs, and has not told systemd yet that it is ready.
+	Unready bool
 	// Stale: the process runs on inputs that are no longer what stands there.
 	Stale bool
 	// Leader: the member leads its cluster.
@@ -33,7 +35,8 @@ func (f StartFacts) hasLog() bool { return !f.DataEmpty && !f.LogEmpty }
 
 // Decision is how members are brought to run, as a value. Its lists are done in order: BootstrapEnv is written on every
 // host of Arm before anything starts, Start is started all at once (members wait for each other), Restart is restarted
-// one at a time, each behind a gate. Without anything to do all are empty.
+// one at a time, each behind a gate. Without anything to do all are empty. A cluster that begins has formed when all its
+// members are ready, also where nothing is left to start.
 type Decision struct {
 	// Bootstrap: this begins a cluster, or goes on with beginning it.
 	Bootstrap bool
@@ -41,10 +44,14 @@ type Decision struct {
 	Start     []string
 	// Restart has the leader last.
 	Restart []string
+	// Await is members of a formed cluster that run and are not ready: only once they are has it settled.
+	Await []string
 }
 
-// Idle reports whether nothing is left to do.
-func (d Decision) Idle() bool { return len(d.Arm)+len(d.Start)+len(d.Restart) == 0 }
+// Idle reports whether nothing is left to do, nor to wait for.
+func (d Decision) Idle() bool {
+	return !d.Bootstrap && len(d.Arm)+len(d.Start)+len(d.Restart)+len(d.Await) == 0
+}
 
 // DecideStart decides from every member's facts, in the order of the spec, what may be started and as what. A new cluster
 // is begun only while no member was ever ready in one; with problems nothing may be done.
@@ -80,11 +87,14 @@ func decideNew(facts []StartFacts) (Decision, []cluster.Problem) {
 	return decision, nil
 }
 
-// decideFormed starts what is stopped and restarts what is stale.
+// decideFormed starts what is stopped, restarts what is stale, and waits for what is not ready.
 func decideFormed(facts []StartFacts) Decision {
 	var decision Decision
 	var leader []string
 	for _, f := range facts {
+		if f.Running && (f.Unready || f.BootstrapPending) {
+			decision.Await = append(decision.Await, f.Host)
+		}
 		switch {
 		case !f.Running:
 			decision.Start = append(decision.Start, f.Host)

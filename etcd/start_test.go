@@ -19,6 +19,7 @@ var (
 	partial = StartFacts{LogEmpty: true}
 	stopped = StartFacts{}
 	running = StartFacts{Running: true}
+	unready = StartFacts{Running: true, Unready: true}
 	stale   = StartFacts{Running: true, Stale: true}
 	leading = StartFacts{Running: true, Stale: true, Leader: true}
 )
@@ -42,6 +43,8 @@ func TestDecideStart(t *testing.T) {
 		"all stopped":                {[]StartFacts{stopped, stopped, stopped}, Decision{Start: all}},
 		"all stale: the leader last": {[]StartFacts{leading, stale, stale}, Decision{Restart: []string{"m2", "m3", "m1"}}},
 		"one stopped, two stale":     {[]StartFacts{stale, stopped, leading}, Decision{Start: all[1:2], Restart: []string{"m1", "m3"}}},
+		"one runs and is not ready":  {[]StartFacts{running, unready, running}, Decision{Await: all[1:2]}},
+		"two ready, the third joins": {[]StartFacts{running, running, waiting}, Decision{Await: all[2:]}},
 		"a cluster of one":           {[]StartFacts{blank}, Decision{Bootstrap: true, Arm: all[:1], Start: all[:1]}},
 		"no members":                 {nil, Decision{Arm: none}},
 	} {
@@ -112,6 +115,8 @@ func violations(facts []StartFacts, d Decision, problems []cluster.Problem) []st
 			logs++
 		}
 	}
+	rule(len(problems) == 0 && d.Idle() && slices.ContainsFunc(facts, func(f StartFacts) bool { return f.Running && f.BootstrapPending }),
+		"a run ends without waiting for a member that has not got ready")
 	rule(formed && (d.Bootstrap || len(d.Arm) > 0), "a new cluster begins while a member is formed")
 	rule(len(problems) > 0 && (d.Bootstrap || !d.Idle()), "something is done in spite of problems")
 	for _, f := range facts {

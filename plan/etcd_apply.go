@@ -61,7 +61,7 @@ func (e *Env) membersAction(ctx context.Context, hosts []host, changes []rollout
 	}
 	decision, found := etcd.DecideStart(facts)
 	problems = append(problems, found...)
-	if decision.Bootstrap && len(e.Only) > 0 && !decision.Idle() {
+	if decision.Bootstrap && len(e.Only) > 0 {
 		problems = append(problems, cluster.Problem{
 			Subject: "--only", Message: "a new cluster begins on all its members at once, since each waits for the others",
 			Hint: "run `hardway apply etcd` without --only",
@@ -75,6 +75,9 @@ func (e *Env) membersAction(ctx context.Context, hosts []host, changes []rollout
 	if members.Idle() && len(report.Changes) == 0 {
 		report.Notes = []string{fmt.Sprintf("%d members hold and run what they should, nothing was done", len(hosts))}
 		return Action{Report: report}, nil
+	}
+	if len(report.Changes) == 0 {
+		report.Notes = []string{"nothing is left to start, but not every member that runs is ready: the run ends when the cluster is healthy, or fails"}
 	}
 	return Action{Report: report, Do: func(ctx context.Context) (Report, error) { return done(report, members.Do(ctx)) }}, nil
 }
@@ -93,6 +96,7 @@ func (e *Env) members(hosts []host, changes []rollout.Change, facts []etcd.Start
 	m.Decision = decision
 	if !decision.Bootstrap {
 		m.Decision.Arm, m.Decision.Start, m.Decision.Restart = keep(decision.Arm), keep(decision.Start), keep(decision.Restart)
+		m.Decision.Await = keep(decision.Await)
 	}
 	var leader []string
 	for i, c := range changes {

@@ -46,6 +46,7 @@ func EtcdFacts(c Change, leader string) etcd.StartFacts {
 		LogEmpty:         empty(c.State.Paths[etcd.LogDir]),
 		BootstrapPending: c.State.Paths[etcd.BootstrapPath].Exists,
 		Running:          unit.Running(),
+		Unready:          unit.Running() && unit.Active != "active",
 		Stale:            stale,
 		Leader:           c.Host == leader,
 	}
@@ -71,7 +72,9 @@ func (m Members) Idle() bool { return len(m.Batch) == 0 && m.Decision.Idle() }
 // Do brings the members to run on what is delivered. Everything is staged on every host before anything is committed on
 // any.
 func (m Members) Do(ctx context.Context) error {
-	m.Tell("", fmt.Sprintf("staging on %d hosts", len(m.Batch)))
+	if len(m.Batch) > 0 {
+		m.Tell("", fmt.Sprintf("staging on %d hosts", len(m.Batch)))
+	}
 	ready, err := m.Batch.Stage(ctx, m.Parallel)
 	if err != nil {
 		return err
@@ -88,7 +91,9 @@ func (m Members) bootstrap(ctx context.Context, ready []Ready) error {
 	if err := m.each(ctx, ready, Ready.Commit); err != nil {
 		return err
 	}
-	m.Tell("", "every data directory is empty: beginning a new cluster")
+	if len(m.Decision.Arm) > 0 {
+		m.Tell("", "every data directory is empty: beginning a new cluster")
+	}
 	if err := m.each(ctx, m.of(ready, m.Decision.Arm), Ready.arm); err != nil {
 		return err
 	}
@@ -152,12 +157,13 @@ func (m Members) waiting(host string) []string {
 	return slices.Clone(m.Order[slices.Index(m.Order, host)+1:])
 }
 
-// start starts stopped members side by side and waits until the cluster is whole.
+// start starts stopped members side by side and waits until the cluster is whole, also for members that an earlier run
+// started.
 func (m Members) start(ctx context.Context, ready []Ready) error {
 	if err := m.each(ctx, ready, Ready.enable); err != nil {
 		return err
 	}
-	if len(m.Decision.Start)+len(m.Decision.Arm) == 0 {
+	if !m.Decision.Bootstrap && len(m.Decision.Start)+len(m.Decision.Await) == 0 {
 		return nil
 	}
 	err := m.each(ctx, m.of(ready, m.Decision.Start), func(r Ready, ctx context.Context) error {
@@ -167,6 +173,7 @@ func (m Members) start(ctx context.Context, ready []Ready) error {
 	if err != nil {
 		return err
 	}
+	m.Tell("", "waiting until every member is ready")
 	return m.gate(ctx, "", "after starting members", m.Order)
 }
 
