@@ -89,6 +89,13 @@ func writeAll(dir string, files []Local) error {
 	return nil
 }
 
+// together reports whether so many files are better made durable by one sync of their file system: for few it would
+// mostly wait for the writes of others.
+func together(dir string, files int) bool {
+	const many = 1000
+	return files >= many && syncsTogether(dir)
+}
+
 func stagedName(dir string, i int) string { return filepath.Join(dir, fmt.Sprintf("%06d", i)) }
 
 // write makes the file with its final mode before the first byte stands in it.

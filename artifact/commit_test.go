@@ -60,7 +60,7 @@ func TestLockFinishesACommitThatCrashed(t *testing.T) {
 			}
 			must(t, os.WriteFile(path, []byte(data), 0o600))
 		}
-		must(t, os.WriteFile(filepath.Join(staging, "journal.json"), []byte(`["ca.key","ca.crt"]`), 0o600))
+		must(t, os.WriteFile(filepath.Join(staging, "journal.json"), []byte(`[{"path":"ca.key"},{"path":"ca.crt"}]`), 0o600))
 		lockAndRelease(t, dir)
 		for path, want := range map[string]string{"ca.key": "key", "ca.crt": "crt"} {
 			if got, err := os.ReadFile(filepath.Join(dir, path)); err != nil || string(got) != want {
