@@ -91,7 +91,7 @@ func (e *Env) planRender(what []component, notes ...string) (Action, error) {
 		return Action{Report: report}, nil
 	}
 	return Action{Report: report, Do: func(context.Context) (Report, error) {
-		return done(report, errors.Join(e.Work.Commit(write), e.Work.Remove(gone)))
+		return done(report, e.Work.Commit(write, gone...))
 	}}, nil
 }
 
