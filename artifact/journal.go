@@ -145,7 +145,7 @@ func (w *WorkDir) replay(dir string, entries []journaled) error {
 			return fmt.Errorf("failed to put %s in place, the next run tries again: %w", e.Path, err)
 		}
 	}
-	if err := syncAll(w.parents(targets)); err != nil {
+	if err := w.settle(targets); err != nil {
 		return err
 	}
 	if err := w.Remove(gone); err != nil {
@@ -155,6 +155,14 @@ func (w *WorkDir) replay(dir string, entries []journaled) error {
 		return err
 	}
 	return os.RemoveAll(dir)
+}
+
+// settle makes the renames durable.
+func (w *WorkDir) settle(targets []string) error {
+	if together(w.root, len(targets)) {
+		return syncTogether(w.root)
+	}
+	return syncAll(w.parents(targets))
 }
 
 // standing is the directories, each replaced by the nearest one above it where it is gone.
