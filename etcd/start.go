@@ -42,7 +42,7 @@ type Decision struct {
 	Bootstrap bool
 	Arm       []string
 	Start     []string
-	// Restart has the leader last.
+	// Restart has the leader last. While no cluster has formed there is nothing to keep up, and no order.
 	Restart []string
 	// Await is members of a formed cluster that run and are not ready: only once they are has it settled.
 	Await []string
@@ -84,27 +84,36 @@ func decideNew(facts []StartFacts) (Decision, []cluster.Problem) {
 	if len(problems) > 0 {
 		return Decision{}, problems
 	}
+	decision.Restart = outdated(facts)
 	return decision, nil
+}
+
+// outdated is the members that run on inputs of before, the leader last.
+func outdated(facts []StartFacts) []string {
+	var hosts, leader []string
+	for _, f := range facts {
+		switch {
+		case !f.Running || !f.Stale:
+		case f.Leader:
+			leader = append(leader, f.Host)
+		default:
+			hosts = append(hosts, f.Host)
+		}
+	}
+	return append(hosts, leader...)
 }
 
 // decideFormed starts what is stopped, restarts what is stale, and waits for what is not ready.
 func decideFormed(facts []StartFacts) Decision {
-	var decision Decision
-	var leader []string
+	decision := Decision{Restart: outdated(facts)}
 	for _, f := range facts {
 		if f.Running && (f.Unready || f.BootstrapPending) {
 			decision.Await = append(decision.Await, f.Host)
 		}
-		switch {
-		case !f.Running:
+		if !f.Running {
 			decision.Start = append(decision.Start, f.Host)
-		case f.Stale && f.Leader:
-			leader = append(leader, f.Host)
-		case f.Stale:
-			decision.Restart = append(decision.Restart, f.Host)
 		}
 	}
-	decision.Restart = append(decision.Restart, leader...)
 	return decision
 }
 

@@ -22,6 +22,8 @@ var (
 	unready = StartFacts{Running: true, Unready: true}
 	stale   = StartFacts{Running: true, Stale: true}
 	leading = StartFacts{Running: true, Stale: true, Leader: true}
+	// behind waits for its cluster to form, on inputs of before.
+	behind = StartFacts{BootstrapPending: true, Running: true, Stale: true}
 )
 
 func TestDecideStart(t *testing.T) {
@@ -35,6 +37,7 @@ func TestDecideStart(t *testing.T) {
 		"died between arming and starting":              {[]StartFacts{armed, armed, armed}, Decision{Bootstrap: true, Start: all}},
 		"died after starting one":                       {[]StartFacts{waiting, armed, armed}, Decision{Bootstrap: true, Start: all[1:]}},
 		"all wait for each other":                       {[]StartFacts{waiting, waiting, waiting}, Decision{Bootstrap: true}},
+		"all wait, one on inputs of before":             {[]StartFacts{waiting, behind, armed}, Decision{Bootstrap: true, Start: all[2:], Restart: all[1:2]}},
 		"begun and all stopped":                         {[]StartFacts{begun, begun, armed}, Decision{Bootstrap: true, Start: all}},
 		"a quorum ready, the third never started":       {[]StartFacts{running, running, armed}, Decision{Start: all[2:]}},
 		"one ready, one begun, the third never started": {[]StartFacts{running, begun, armed}, Decision{Start: all[1:]}},
@@ -123,6 +126,7 @@ func violations(facts []StartFacts, d Decision, problems []cluster.Problem) []st
 		log := !f.DataEmpty && !f.LogEmpty
 		arms, starts, restarts := slices.Contains(d.Arm, f.Host), slices.Contains(d.Start, f.Host), slices.Contains(d.Restart, f.Host)
 		rule(arms && !f.DataEmpty, "a member with data is armed")
+		rule(len(problems) == 0 && f.Running && f.Stale && !restarts, "a stale member is left running")
 		rule(starts && !log && !arms && !f.BootstrapPending, "a member without a log starts unarmed")
 		rule(starts && !log && formed && logs < 2, "a member without a log starts where the others are no quorum without it")
 		rule(starts && f.Running, "a running member is started")

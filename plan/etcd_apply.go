@@ -121,10 +121,16 @@ func (e *Env) members(hosts []host, changes []rollout.Change, facts []etcd.Start
 	return m
 }
 
+// etcdChanges is what the members' change does: of units, what was decided for them.
 func etcdChanges(m rollout.Members) Report {
 	var report Report
 	for _, h := range m.Batch {
-		report.Changes = append(report.Changes, listed(h.Change.Of(etcd.Component))...)
+		part := h.Change.Of(etcd.Component)
+		part.Units = slices.DeleteFunc(part.Units, func(u rollout.UnitChange) bool {
+			return u.Verb == rollout.Start && !slices.Contains(m.Decision.Start, h.Change.Host) ||
+				u.Verb == rollout.RestartUnit && !slices.Contains(m.Decision.Restart, h.Change.Host)
+		})
+		report.Changes = append(report.Changes, listed(part)...)
 		if slices.Contains(m.Decision.Arm, h.Change.Host) {
 			report.Changes = append(report.Changes, Change{h.Change.Host, etcd.BootstrapPath, "create", "every data directory is empty: a new cluster begins"})
 		}

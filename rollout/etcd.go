@@ -86,7 +86,8 @@ func (m Members) Do(ctx context.Context) error {
 }
 
 // bootstrap begins the cluster: files everywhere, then the start state everywhere, and only then members, all at once,
-// because each waits for the others. A member that is ready takes its start state off by itself.
+// because each waits for the others. Those that wait already, on inputs of before, are restarted: they hold nothing yet. A
+// member that is ready takes its start state off by itself.
 func (m Members) bootstrap(ctx context.Context, ready []Ready) error {
 	if err := m.each(ctx, ready, Ready.Commit); err != nil {
 		return err
@@ -95,6 +96,13 @@ func (m Members) bootstrap(ctx context.Context, ready []Ready) error {
 		m.Tell("", "every data directory is empty: beginning a new cluster")
 	}
 	if err := m.each(ctx, m.of(ready, m.Decision.Arm), Ready.arm); err != nil {
+		return err
+	}
+	err := m.each(ctx, m.of(ready, m.Decision.Restart), func(r Ready, ctx context.Context) error {
+		m.Tell(r.Change.Host, "restarting etcd")
+		return r.Conn.Do(ctx, remote.Systemctl("restart", "--no-block", etcd.Unit))
+	})
+	if err != nil {
 		return err
 	}
 	return m.start(ctx, ready)

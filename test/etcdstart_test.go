@@ -1,6 +1,8 @@
 package test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -54,6 +56,16 @@ func (r *rehearsal) unformed() (resume func()) {
 	return resume
 }
 
+// trustMore adds a root to what etcd trusts, so that every member that runs is stale.
+func (r *rehearsal) trustMore() {
+	r.t.Helper()
+	root, err := os.ReadFile(filepath.Join(r.work, "pki/front-proxy-ca.crt"))
+	must(r.t, err)
+	r.write("pki/etcd-ca.retired.crt", string(root))
+	r.exits(0, "pki", "all")
+	r.exits(0, "render", "all")
+}
+
 // A run that finds members waiting for each other is done when the cluster has formed, not when nothing is left to start.
 func TestApplyEtcdFailsWhileTheClusterHasNotFormed(t *testing.T) {
 	r := rehearse(t)
@@ -86,5 +98,34 @@ func TestApplyEtcdFailsWhileARunningMemberIsNotReady(t *testing.T) {
 	}
 	resume()
 	r.exits(0, "apply", "etcd")
+	r.exits(0, "etcd", "verify")
+}
+
+// Members that wait for their cluster to form and run on inputs of before are restarted, as the report says.
+func TestStaleMembersOfAnUnformedClusterAreRestarted(t *testing.T) {
+	r := rehearse(t)
+	resume := r.unformed()
+	r.edit("gateTimeout: 5s", "gateTimeout: 30s")
+	r.trustMore()
+	before := r.etcdPIDs()
+	go func() {
+		time.Sleep(1500 * time.Millisecond)
+		resume()
+	}()
+	restarts := map[string]bool{}
+	for _, c := range r.json(0, "apply", "etcd").Changes {
+		if c.Subject == etcdUnit && c.Action == "restart" {
+			restarts[c.Host] = true
+		}
+	}
+	after := r.etcdPIDs()
+	for _, n := range r.spec.Hosts {
+		if !restarts[n.Name] || after[n.Name] == before[n.Name] {
+			t.Errorf("%s: restart reported %v, process %d, before %d", n.Name, restarts[n.Name], after[n.Name], before[n.Name])
+		}
+	}
+	if again := r.json(0, "apply", "etcd"); len(again.Changes) != 0 {
+		t.Errorf("a second run finds something left to do: %+v", again.Changes)
+	}
 	r.exits(0, "etcd", "verify")
 }
