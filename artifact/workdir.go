@@ -56,6 +56,23 @@ func (e lockedError) Problem() cluster.Problem {
 	}
 }
 
+// Dangling finds the link on the way to something in the work directory that leads nowhere, as to a vault that is not
+// mounted: what is behind it is not missing. The link is relative to the work directory.
+func (w *WorkDir) Dangling(path string) (link string, found bool) {
+	for ; path != "." && path != string(filepath.Separator); path = filepath.Dir(path) {
+		info, err := os.Lstat(w.Path(path))
+		if err != nil {
+			continue
+		}
+		if info.Mode()&fs.ModeSymlink == 0 {
+			return "", false
+		}
+		_, err = os.Stat(w.Path(path))
+		return path, errors.Is(err, fs.ErrNotExist)
+	}
+	return "", false
+}
+
 // Local is one file to write in the work directory.
 type Local struct {
 	// Path is relative to the work directory. Missing parents are made 0700.

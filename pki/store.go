@@ -52,6 +52,9 @@ func problem(file, hint, format string, args ...any) error {
 func (s *Store) read(file string) ([]byte, error) {
 	data, err := os.ReadFile(s.work.Path(file))
 	if errors.Is(err, fs.ErrNotExist) {
+		if link, dangling := s.work.Dangling(file); dangling {
+			return nil, problem(link, "mount or restore what it leads to; if that is gone for good, remove the link", "it is a link that leads nowhere")
+		}
 		return nil, nil
 	}
 	if err != nil {
