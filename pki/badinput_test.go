@@ -143,8 +143,38 @@ func TestBadInputIsNamedAndNothingChanges(t *testing.T) {
 			file:  "pki/sa.key", says: "missing while pki/sa.pub is there", hintSays: "put the private key back",
 		},
 		"service-account halves of two pairs": {
-			spoil: func(t *testing.T, s *Store) { put(t, s, "pki/sa.key", readFileOf(t, s, "pki/ca.key")) },
+			spoil: func(t *testing.T, s *Store) { put(t, s, "pki/sa.key", readFileOf(t, s, "pki/admin.key")) },
 			file:  "pki/sa.pub", says: "not the public half", hintSays: "put the pair back",
+		},
+		"key of an authority for the service accounts": {
+			spoil: func(t *testing.T, s *Store) {
+				put(t, s, "pki/sa.key", readFileOf(t, s, "pki/ca.key"))
+				remove(t, s, "pki/sa.pub")
+			},
+			file: "pki/sa.key", says: "private key of pki/ca.crt", hintSays: "pki/sa.pub",
+		},
+		"another authority dropped over one that is trusted": {
+			spoil: func(t *testing.T, s *Store) { newCA(t, "other", nil, nil).drop(t, s, Etcd) },
+			file:  "pki/etcd-ca.crt", says: "another authority than the one in pki/etcd-ca-bundle.crt", hintSays: "pki/etcd-ca.retired.crt",
+		},
+		"service-account pair behind links to what is not mounted": {
+			spoil: func(t *testing.T, s *Store) {
+				for _, file := range []string{"pki/sa.key", "pki/sa.pub"} {
+					remove(t, s, file)
+					link(t, s, file)
+				}
+			},
+			file: "pki/sa.key", says: "leads nowhere", hintSays: "mount",
+		},
+		"everything behind a link to what is not mounted": {
+			spoil: func(t *testing.T, s *Store) {
+				if err := os.RemoveAll(s.work.Path("pki")); err != nil {
+					t.Fatal(err)
+				}
+				link(t, s, "pki")
+			},
+			groups: []string{"service-account"},
+			file:   "pki", says: "leads nowhere", hintSays: "mount",
 		},
 		"leaf before its authority": {
 			spoil: func(t *testing.T, s *Store) {

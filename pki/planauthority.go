@@ -2,7 +2,9 @@ package pki
 
 import (
 	"bytes"
+	"crypto/x509"
 	"fmt"
+	"slices"
 )
 
 // planned is an authority as it stands together with what will be of it.
@@ -77,6 +79,13 @@ func (p *planner) asked(authority string) bool {
 
 // mayBeMade refuses to make an authority where one has been: that would be a rotation without its order.
 func (p *planner) mayBeMade(row AuthorityRow, a Authority) error {
+	if p.asked(row.Name) {
+		return problem(row.CertFile(), "put its certificate there, then pki import; to make one here after all, remove its *.csr files below "+workDir+"/",
+			"the %s authority is missing, and signing requests to it are out: its key is kept elsewhere", row.Name)
+	}
+	if node, found := p.store.rendered(row.KeyFile(), row.Bundle); found {
+		return gone(row.CertFile(), node)
+	}
 	if !p.store.exists(row.BundleFile()) && a.Next == nil && a.Retired == nil {
 		return nil
 	}
@@ -120,9 +129,18 @@ func (p *planner) decideBundle(a *planned) error {
 		return err
 	case have == nil:
 		d.Action, d.Reason = Write, "there is none yet"
+	case strangers(have, a.Trust):
+		return problem(a.row.CertFile(), fmt.Sprintf("keep the certificate that was there as %s, so that it stays trusted; to start over, move %s away",
+			a.row.certFile(retired), d.File), "it is another authority than the one in %s, which would be trusted no longer", d.File)
 	case a.fresh || !bytes.Equal(have, encodeCertificates(a.Trust...)):
 		d.Action, d.Reason = Write, "the accepted certificates have changed"
 	}
 	p.decisions = append(p.decisions, d)
 	return nil
+}
+
+// strangers reports whether a bundle holds certificates, and none that is still to be accepted.
+func strangers(bundle []byte, accepted []*x509.Certificate) bool {
+	have, err := parseCertificates(bundle)
+	return err == nil && !slices.ContainsFunc(have, func(c *x509.Certificate) bool { return slices.ContainsFunc(accepted, c.Equal) })
 }
