@@ -72,6 +72,8 @@ func decideNew(facts []StartFacts) (Decision, []cluster.Problem) {
 	for _, f := range facts {
 		switch {
 		case f.BootstrapPending:
+		case f.Running:
+			problems = append(problems, vanished(f.Host))
 		case f.DataEmpty:
 			decision.Arm = append(decision.Arm, f.Host)
 		default:
@@ -154,6 +156,15 @@ func wayBack(host, healthy string, quorum bool) string {
 		return fmt.Sprintf("the members that are left are no quorum: bring the lost data directories back, or restore a snapshot of %s on every member (etcdutl snapshot restore); if nothing was ever stored in it, ssh to each member, stop etcd, rm -r %s/member, and apply again", healthy, DataDir)
 	}
 	return fmt.Sprintf("take %s out of the cluster, add it anew and start it with an empty directory: `hardway etcd verify` prints the commands with its ID and URL", host)
+}
+
+// vanished: only a member that is armed or has a log is ever started, so the log was removed under it.
+func vanished(host string) cluster.Problem {
+	return cluster.Problem{
+		Host: host, Subject: DataDir,
+		Message: "holds no write-ahead log, but its member runs: the files were removed under it; expected its data",
+		Hint:    "do not stop or restart etcd: what it has open is all that is left. Save a snapshot from it (etcdctl snapshot save) and restore that on every member (etcdutl snapshot restore)",
+	}
 }
 
 func leftover(host string) cluster.Problem {

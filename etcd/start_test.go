@@ -21,7 +21,9 @@ var (
 	running = StartFacts{Running: true}
 	unready = StartFacts{Running: true, Unready: true}
 	stale   = StartFacts{Running: true, Stale: true}
-	leading = StartFacts{Running: true, Stale: true, Leader: true}
+	// vanishing runs on files whose directory is gone.
+	vanishing = StartFacts{DataEmpty: true, LogEmpty: true, Running: true}
+	leading   = StartFacts{Running: true, Stale: true, Leader: true}
 	// behind waits for its cluster to form, on inputs of before.
 	behind = StartFacts{BootstrapPending: true, Running: true, Stale: true}
 )
@@ -68,12 +70,14 @@ func TestDecideStartRefuses(t *testing.T) {
 		members []StartFacts
 		want    []finding
 	}{
-		"one wiped":                          {[]StartFacts{running, running, blank}, []finding{{"m3", DataDir, "is wiped"}}},
-		"two wiped":                          {[]StartFacts{running, blank, blank}, []finding{{"m2", DataDir, "m2, m3 must not"}, {"m3", DataDir, "m2, m3 must not"}}},
-		"two wiped while the third is down":  {[]StartFacts{blank, blank, stopped}, []finding{{"m1", DataDir, "formed (on m3)"}, {"m2", DataDir, "formed (on m3)"}}},
-		"two wiped and armed by hand":        {[]StartFacts{running, armed, armed}, []finding{{"m2", DataDir, "is wiped"}, {"m3", DataDir, "is wiped"}}},
-		"one lost its log":                   {[]StartFacts{running, running, partial}, []finding{{"m3", DataDir, "is wiped"}}},
-		"a database without a log, no other": {[]StartFacts{blank, partial, blank}, []finding{{"m2", DataDir, "without a write-ahead log"}}},
+		"one wiped":                                   {[]StartFacts{running, running, blank}, []finding{{"m3", DataDir, "is wiped"}}},
+		"two wiped":                                   {[]StartFacts{running, blank, blank}, []finding{{"m2", DataDir, "m2, m3 must not"}, {"m3", DataDir, "m2, m3 must not"}}},
+		"two wiped while the third is down":           {[]StartFacts{blank, blank, stopped}, []finding{{"m1", DataDir, "formed (on m3)"}, {"m2", DataDir, "formed (on m3)"}}},
+		"two wiped and armed by hand":                 {[]StartFacts{running, armed, armed}, []finding{{"m2", DataDir, "is wiped"}, {"m3", DataDir, "is wiped"}}},
+		"one lost its log":                            {[]StartFacts{running, running, partial}, []finding{{"m3", DataDir, "is wiped"}}},
+		"all lost their directories while they run":   {[]StartFacts{vanishing, vanishing, vanishing}, []finding{{"m1", DataDir, "removed under it"}, {"m2", DataDir, "removed under it"}, {"m3", DataDir, "removed under it"}}},
+		"one lost its directory while others are new": {[]StartFacts{blank, vanishing, blank}, []finding{{"m2", DataDir, "removed under it"}}},
+		"a database without a log, no other":          {[]StartFacts{blank, partial, blank}, []finding{{"m2", DataDir, "without a write-ahead log"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, problems := DecideStart(named(c.members))
@@ -127,6 +131,7 @@ func violations(facts []StartFacts, d Decision, problems []cluster.Problem) []st
 		arms, starts, restarts := slices.Contains(d.Arm, f.Host), slices.Contains(d.Start, f.Host), slices.Contains(d.Restart, f.Host)
 		rule(arms && !f.DataEmpty, "a member with data is armed")
 		rule(len(problems) == 0 && f.Running && f.Stale && !restarts, "a stale member is left running")
+		rule(arms && f.Running, "a running member is armed")
 		rule(starts && !log && !arms && !f.BootstrapPending, "a member without a log starts unarmed")
 		rule(starts && !log && formed && logs < 2, "a member without a log starts where the others are no quorum without it")
 		rule(starts && f.Running, "a running member is started")

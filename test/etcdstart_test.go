@@ -129,3 +129,25 @@ func TestStaleMembersOfAnUnformedClusterAreRestarted(t *testing.T) {
 	}
 	r.exits(0, "etcd", "verify")
 }
+
+// Members whose directories were removed under them still hold the data; nothing may let them begin a new cluster.
+func TestMembersThatLostTheirDirectoriesWhileRunningAreRefused(t *testing.T) {
+	r := rehearse(t)
+	r.up()
+	pids := r.etcdPIDs()
+	for _, n := range r.spec.Hosts {
+		must(t, os.RemoveAll(filepath.Join(r.Root(n.Name), "var/lib/etcd/member")))
+	}
+	got := r.exits(1, "apply", "etcd")
+	for _, n := range r.spec.Hosts {
+		if !strings.Contains(got.errors, n.Name+": /var/lib/etcd: ") || !strings.Contains(got.errors, "hint:") {
+			t.Errorf("the message does not name %s, and what to do:\n%s", n.Name, got.errors)
+		}
+		if _, err := os.Stat(filepath.Join(r.Root(n.Name), "run/hardway/etcd-bootstrap.env")); err == nil {
+			t.Errorf("%s is armed for a new cluster", n.Name)
+		}
+		if now := r.etcdPIDs()[n.Name]; now != pids[n.Name] {
+			t.Errorf("%s: process %d, before %d", n.Name, now, pids[n.Name])
+		}
+	}
+}
