@@ -11,7 +11,8 @@ import (
 // StartFacts is what a host says of its member before anything is started: plain data, read over SSH.
 type StartFacts struct {
 	Host string
-	// DataEmpty: DataDir is missing, or nothing stands in it.
+	// DataEmpty: the member's own directory in DataDir is missing, or nothing stands in it. Whatever else stands in DataDir,
+	// such as lost+found of a file system of its own, is no member's.
 	DataEmpty bool
 	// LogEmpty: LogDir is missing, or nothing stands in it. A start that failed early leaves a database without a log.
 	LogEmpty bool

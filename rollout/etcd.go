@@ -31,9 +31,12 @@ type Members struct {
 	Tell func(host, message string)
 }
 
+// memberDir is where etcd keeps all of a member's data: the database, snapshots and the write-ahead log.
+const memberDir = etcd.DataDir + "/member"
+
 // EtcdWatch is the paths that DecideStart needs to know of, besides the files of the component.
 func EtcdWatch() []string {
-	return []string{etcd.DataDir, etcd.LogDir, etcd.BootstrapPath, etcd.Binary}
+	return []string{memberDir, etcd.LogDir, etcd.BootstrapPath, etcd.Binary}
 }
 
 // EtcdFacts is what a host's difference says of its member.
@@ -42,7 +45,7 @@ func EtcdFacts(c Change, leader string) etcd.StartFacts {
 	_, stale := c.Of(etcd.Component).Unit(RestartUnit)
 	return etcd.StartFacts{
 		Host:             c.Host,
-		DataEmpty:        empty(c.State.Paths[etcd.DataDir]),
+		DataEmpty:        empty(c.State.Paths[memberDir]),
 		LogEmpty:         empty(c.State.Paths[etcd.LogDir]),
 		BootstrapPending: c.State.Paths[etcd.BootstrapPath].Exists,
 		Running:          unit.Running(),

@@ -151,3 +151,12 @@ func TestMembersThatLostTheirDirectoriesWhileRunningAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A data directory that is a file system of its own is never empty.
+func TestClusterBeginsOnFileSystemsOfTheirOwn(t *testing.T) {
+	r := rehearse(t)
+	for _, n := range r.spec.Hosts {
+		must(t, os.MkdirAll(filepath.Join(r.Root(n.Name), "var/lib/etcd/lost+found"), 0o700))
+	}
+	r.up()
+}
