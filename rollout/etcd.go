@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -73,7 +74,7 @@ func MissingBinary(c Change) []cluster.Problem {
 func (m Members) Idle() bool { return len(m.Batch) == 0 && m.Decision.Idle() }
 
 // Do brings the members to run on what is delivered. Everything is staged on every host before anything is committed on
-// any.
+// any. What a run that fails has staged and not committed, keys among it, is taken off again.
 func (m Members) Do(ctx context.Context) error {
 	if len(m.Batch) > 0 {
 		m.Tell("", fmt.Sprintf("staging on %d hosts", len(m.Batch)))
@@ -82,10 +83,17 @@ func (m Members) Do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	carryOut := m.roll
 	if m.Decision.Bootstrap {
-		return m.bootstrap(ctx, ready)
+		carryOut = m.bootstrap
 	}
-	return m.roll(ctx, ready)
+	if err := carryOut(ctx, ready); err != nil {
+		if left := discard(context.WithoutCancel(ctx), ready, m.Parallel); left != nil {
+			return errors.Join(err, left)
+		}
+		return err
+	}
+	return nil
 }
 
 // bootstrap begins the cluster: files everywhere, then the start state everywhere, and only then members, all at once,

@@ -160,3 +160,26 @@ func TestClusterBeginsOnFileSystemsOfTheirOwn(t *testing.T) {
 	}
 	r.up()
 }
+
+// What was staged for hosts whose turn did not come is taken off again: there are keys among it.
+func TestShutGateLeavesNothingStaged(t *testing.T) {
+	r := rehearse(t)
+	r.up()
+	r.edit("gateTimeout: 30s", "gateTimeout: 5s")
+	for _, n := range r.spec.Hosts {
+		for _, ending := range []string{".crt", ".key"} {
+			must(t, os.Remove(filepath.Join(r.work, "pki", n.Name, "etcd-server"+ending)))
+		}
+	}
+	r.trustMore()
+	must(t, r.PauseUnit("kmaster3", etcdUnit))
+	r.exits(1, "apply", "etcd")
+	for _, n := range r.spec.Hosts {
+		staged, err := filepath.Glob(filepath.Join(r.Root(n.Name), "etc/etcd/pki/.hardway-stage/*"))
+		if err != nil || len(staged) > 0 {
+			t.Errorf("%s keeps what was staged: %v %v", n.Name, staged, err)
+		}
+	}
+	must(t, r.ResumeUnit("kmaster3", etcdUnit))
+	r.exits(0, "apply", "etcd")
+}
