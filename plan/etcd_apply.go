@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"hardway/cluster"
 	"hardway/etcd"
@@ -73,14 +74,46 @@ func (e *Env) membersAction(ctx context.Context, hosts []host, changes []rollout
 	members := e.members(hosts, changes, facts, decision)
 	report := etcdChanges(members)
 	if members.Idle() && len(report.Changes) == 0 {
-		report.Notes = []string{fmt.Sprintf("%d members hold and run what they should, nothing was done", len(hosts))}
+		report.Notes = append(e.leftOut(changes), e.asTheyShould(hosts)+", nothing was done")
 		return Action{Report: report}, nil
 	}
 	if len(report.Changes) == 0 {
 		report.Notes = []string{"nothing is left to start, but not every member that runs is ready: the run ends when the cluster is healthy, or fails"}
 	}
+	report.Notes = append(report.Notes, e.leftOut(changes)...)
 	return Action{Report: report, Do: func(ctx context.Context) (Report, error) { return done(report, members.Do(ctx)) }}, nil
 }
+
+// asTheyShould says of how many members a run that finds nothing to do speaks.
+func (e *Env) asTheyShould(hosts []host) string {
+	chosen := 0
+	for _, h := range hosts {
+		if e.chosen(h.node.Name) {
+			chosen++
+		}
+	}
+	if chosen == 1 {
+		return "1 member holds and runs what it should"
+	}
+	return fmt.Sprintf("%d members hold and run what they should", chosen)
+}
+
+// leftOut names the members that are not as they should be, and that the run is not for.
+func (e *Env) leftOut(changes []rollout.Change) []string {
+	var names []string
+	for _, c := range changes {
+		if part := c.Of(etcd.Component); !e.chosen(c.Host) && !part.Empty() {
+			names = append(names, c.Host)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{"left out by --only: " + strings.Join(names, ", ") + ", not as they should be"}
+}
+
+// chosen: the run is for this host.
+func (e *Env) chosen(name string) bool { return len(e.Only) == 0 || slices.Contains(e.Only, name) }
 
 // members limits the change to the hosts of the run; the decision was made with all of them.
 func (e *Env) members(hosts []host, changes []rollout.Change, facts []etcd.StartFacts, decision etcd.Decision) rollout.Members {
@@ -89,9 +122,8 @@ func (e *Env) members(hosts []host, changes []rollout.Change, facts []etcd.Start
 		MoveLeader: e.moveLeader,
 		Tell:       func(host, message string) { e.tell("apply etcd", host, message) },
 	}
-	chosen := func(name string) bool { return len(e.Only) == 0 || slices.Contains(e.Only, name) }
 	keep := func(names []string) []string {
-		return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !chosen(n) })
+		return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !e.chosen(n) })
 	}
 	m.Decision = decision
 	if !decision.Bootstrap {
@@ -100,7 +132,7 @@ func (e *Env) members(hosts []host, changes []rollout.Change, facts []etcd.Start
 	}
 	var leader []string
 	for i, c := range changes {
-		if !decision.Bootstrap && !chosen(c.Host) {
+		if !decision.Bootstrap && !e.chosen(c.Host) {
 			continue
 		}
 		part := rollout.Host{Conn: hosts[i].conn, Change: c, Components: []string{etcd.Component}}

@@ -183,3 +183,15 @@ func TestShutGateLeavesNothingStaged(t *testing.T) {
 	must(t, r.ResumeUnit("kmaster3", etcdUnit))
 	r.exits(0, "apply", "etcd")
 }
+
+func TestApplyEtcdSpeaksOnlyOfTheHostsItIsLimitedTo(t *testing.T) {
+	r := rehearse(t)
+	r.up()
+	r.trustMore()
+	r.exits(0, "apply", "etcd", "--only", "kmaster1")
+	got := r.exits(0, "apply", "etcd", "--only", "kmaster1")
+	said := got.out + got.errors
+	if !strings.Contains(said, "1 member holds and runs what it should") || !strings.Contains(said, "left out by --only: kmaster2, kmaster3") {
+		t.Errorf("it does not say which members it speaks of, and which it left out:\n%s", said)
+	}
+}
