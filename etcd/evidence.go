@@ -101,4 +101,6 @@ type DeliveredUnit struct {
 	Token          string `json:"token"`
 	// DataEmpty: the member has no write-ahead log: it never ran, or was wiped.
 	DataEmpty bool `json:"dataEmpty"`
+	// Armed: BootstrapPath stands on the host: the member may start without a log, and was not ready since.
+	Armed bool `json:"armed,omitempty"`
 }

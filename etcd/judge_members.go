@@ -24,7 +24,7 @@ func (j *judgement) unreachable(n cluster.Node) {
 	empty := looked && unit.Error == "" && unit.DataEmpty
 	hint := fmt.Sprintf("ssh %s journalctl -u etcd -n 50; then hardway apply etcd", n.Name)
 	switch {
-	case empty && j.formed():
+	case empty && !unit.Armed && j.formed():
 		j.add(n.Name, DataDir, j.wayBack(n), "is wiped: it holds no write-ahead log, but the cluster has formed with %s in it; expected its data", n.Name)
 	case empty:
 		j.add(n.Name, Unit, "hardway apply etcd", "has never run: %s holds no write-ahead log and %s does not answer; expected a running member", DataDir, n.ClientURL())
@@ -37,9 +37,9 @@ func (j *judgement) unreachable(n cluster.Node) {
 	}
 }
 
-// formed: some member answers, or holds data.
+// formed: some member answers, or holds data and is not still on its first start.
 func (j *judgement) formed() bool {
-	holds := func(u DeliveredUnit) bool { return u.Error == "" && u.Present && !u.DataEmpty }
+	holds := func(u DeliveredUnit) bool { return u.Error == "" && u.Present && !u.DataEmpty && !u.Armed }
 	for _, u := range j.unit {
 		if holds(u) {
 			return true

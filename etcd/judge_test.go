@@ -68,6 +68,12 @@ func TestJudge(t *testing.T) {
 				e.Units[i].DataEmpty = true
 			}
 		}, []finding{{"kmaster1", Unit, "never run"}, {"kmaster2", Unit, "never run"}, {"kmaster3", Unit, "never run"}}},
+		"one has begun, and the cluster has not formed": {func(e *Evidence) {
+			for i := range e.Members {
+				e.Members[i] = MemberEvidence{Host: e.Members[i].Host, Error: "refused", Client: Served{Error: "refused"}}
+				e.Units[i].DataEmpty, e.Units[i].Armed = i > 0, i < 2
+			}
+		}, []finding{{"kmaster1", Unit, "is down"}, {"kmaster2", Unit, "never run"}, {"kmaster3", Unit, "never run"}}},
 		"a member nobody asked": {func(e *Evidence) { e.Members = e.Members[:2] }, []finding{{"kmaster3", Unit, "was not asked"}}},
 		"two of three in another cluster: the majority counts": {func(e *Evidence) { e.Members[0].ClusterID = 8 },
 			[]finding{{"kmaster1", "cluster ID", "is 8, expected 9, that of kmaster2, kmaster3"}}},

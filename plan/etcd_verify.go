@@ -49,7 +49,7 @@ func (e *Env) deliveredUnit(ctx context.Context, node cluster.Node) (etcd.Delive
 	if err != nil {
 		return etcd.DeliveredUnit{}, err
 	}
-	state, err := conn.Look(ctx, remote.Query{Paths: []string{etcd.LogDir}})
+	state, err := conn.Look(ctx, remote.Query{Paths: []string{etcd.LogDir, etcd.BootstrapPath}})
 	if err != nil {
 		return etcd.DeliveredUnit{}, err
 	}
@@ -58,7 +58,9 @@ func (e *Env) deliveredUnit(ctx context.Context, node cluster.Node) (etcd.Delive
 		return etcd.DeliveredUnit{}, err
 	}
 	wal := state.Paths[etcd.LogDir]
-	return etcd.UnitFacts(node.Name, unit, !wal.Exists || wal.Empty), nil
+	facts := etcd.UnitFacts(node.Name, unit, !wal.Exists || wal.Empty)
+	facts.Armed = state.Paths[etcd.BootstrapPath].Exists
+	return facts, nil
 }
 
 func memberReport(members []etcd.Member, problems []cluster.Problem) Report {
