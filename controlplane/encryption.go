@@ -41,6 +41,10 @@ func LoadEncryption(w *artifact.WorkDir) (Encryption, error) {
 // readEncryption gives the file as it stands and what it says; the error wraps fs.ErrNotExist where there is none.
 func readEncryption(w *artifact.WorkDir) ([]byte, *apiserver.EncryptionConfiguration, error) {
 	local := w.Path(EncryptionFile)
+	if link, dangling := w.Dangling(EncryptionFile); dangling {
+		return nil, nil, cluster.Problems{{Subject: link, Message: "it is a link that leads nowhere",
+			Hint: "mount or restore what it leads to: without its key nobody can read what is stored encrypted"}}
+	}
 	info, err := os.Stat(local)
 	if err != nil {
 		return nil, nil, fmt.Errorf("failed to look at the encryption configuration: %w", err)

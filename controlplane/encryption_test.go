@@ -284,3 +284,14 @@ func TestOpenFileIsRefused(t *testing.T) {
 		t.Errorf("got %+v", problems)
 	}
 }
+
+func TestLinkThatLeadsNowhereIsNotReplaced(t *testing.T) {
+	w := artifact.OpenWorkDir(t.TempDir())
+	if err := os.Symlink("/vault/not/mounted", w.Path(EncryptionFile)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := PlanEncryption(w, sample.Spec(t), noRandom{t})
+	if problems := cluster.ProblemsOf(err); len(p.Files) > 0 || len(problems) != 1 || !strings.Contains(problems[0].Message, "leads nowhere") {
+		t.Errorf("planned %d files, %v", len(p.Files), err)
+	}
+}
