@@ -108,6 +108,11 @@ func (e Entry) difference(have, want []byte) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("failed to read what %s should hold: %w", e.File, err)
 	}
+	// Under another name it is ours only if it trusts the same authorities, as after a new spec.name.
+	if stands.User != wanted.User || stands.Cluster != wanted.Cluster && !bytes.Equal(stands.CA, wanted.CA) {
+		return "", cluster.Problems{{Subject: e.File, Message: fmt.Sprintf("is the kubeconfig of another user or cluster: its context is %q", stands.Context),
+			Hint: "move it to another place; KUBECONFIG takes a list of files"}}
+	}
 	for _, part := range []struct {
 		reason string
 		same   bool

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	clientcmd "k8s.io/client-go/tools/clientcmd/api/v1"
+
 	"hardway/artifact"
 	"hardway/cluster"
 	"hardway/pki"
@@ -150,8 +152,10 @@ func TestForeignFilesAreNotReplaced(t *testing.T) {
 	ours, err := os.ReadFile(file)
 	must(t, err)
 	tests := map[string][]byte{
-		"rubbish":         []byte("\x00\x01"),
-		"another cluster": bytes.Replace(ours, []byte("clusters:\n"), []byte("clusters:\n- name: work\n  cluster: {server: https://work}\n"), 1),
+		"rubbish":                        []byte("\x00\x01"),
+		"another cluster":                bytes.Replace(ours, []byte("clusters:\n"), []byte("clusters:\n- name: work\n  cluster: {server: https://work}\n"), 1),
+		"one context of another cluster": stranger(t, store, "work", "admin", "pki/etcd-ca.crt"),
+		"another user of this cluster":   stranger(t, store, spec.Name, "bob", "pki/ca-bundle.crt"),
 	}
 	for name, data := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -163,4 +167,17 @@ func TestForeignFilesAreNotReplaced(t *testing.T) {
 			}
 		})
 	}
+}
+
+// stranger is a whole kubeconfig with one context that no run of ours wrote.
+func stranger(t *testing.T, store *pki.Store, clusterName, userName, authority string) []byte {
+	t.Helper()
+	client, err := store.Client("admin")
+	must(t, err)
+	ca, err := os.ReadFile(store.WorkDir().Path(authority))
+	must(t, err)
+	data, err := config(clusterName, userName, clientcmd.Cluster{Server: "https://work", CertificateAuthorityData: ca},
+		clientcmd.AuthInfo{ClientCertificateData: client.Cert, ClientKeyData: client.Key})
+	must(t, err)
+	return data
 }
