@@ -61,7 +61,7 @@ func TestGitignoreKeepsSecretsOutAndTheRestIn(t *testing.T) {
 	files := InitFiles()
 	writeFile(t, dir, files[1].Path, files[1].Data)
 	rows := map[string]bool{
-		"pki/ca.key": true, "pki/etcd-ca.next.key": true, "pki/kmaster1/apiserver.key": true, "pki/sa.key": true,
+		"pki/ca.key": true, "pki/etcd-ca.next.key": true, "pki/kmaster1/apiserver.key": true, "pki/sa.key": true, "pki/ca.key.plain": true,
 		"kubeconfig/admin.kubeconfig": true, "encryption-config.yaml": true, "secrets.yaml": true, ".staging/000000": true, "bin/etcd": true,
 		"cluster.yaml": false, "pki/ca.crt": false, "pki/sa.pub": false, "known_hosts": false, "manifests/coredns.yaml": false,
 		"hosts/kmaster1/etc/etcd/pki/ca-bundle.crt": false, "hosts/kmaster1/.manifest.json": false, "hosts/kmaster1/usr/local/bin/x": false,
