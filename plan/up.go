@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -51,7 +52,7 @@ func (e *Env) runUp(ctx context.Context, dryRun bool) (Report, error) {
 		}
 	}
 	if len(total.Changes) == 0 {
-		total.Notes = append(total.Notes, "nothing changed: every host holds and runs what it should")
+		total.Notes = append(total.Notes, "nothing changed: "+e.everyHost()+" what it should")
 	}
 	return total, nil
 }
@@ -86,4 +87,15 @@ func outcome(step Step, r Report, err error, dryRun bool) string {
 		return fmt.Sprintf("%d changes to make", len(r.Changes))
 	}
 	return fmt.Sprintf("%d changes", len(r.Changes))
+}
+
+// everyHost says which hosts a run was for.
+func (e *Env) everyHost() string {
+	switch len(e.Only) {
+	case 0:
+		return "every host holds and runs"
+	case 1:
+		return e.Only[0] + " holds and runs"
+	}
+	return strings.Join(e.Only, ", ") + " hold and run"
 }
