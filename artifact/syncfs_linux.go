@@ -25,7 +25,7 @@ func syncsTogether(dir string) bool {
 	if _, err := fmt.Sscanf(unix.ByteSliceToString(name.Release[:]), "%d.%d", &major, &minor); err != nil {
 		return false
 	}
-	return slices.Contains(wholeSyncs, int64(fs.Type)) && (major > 5 || major == 5 && minor >= 8)
+	return slices.Contains(wholeSyncs, int64(fs.Type)) && (major > 5 || major == 5 && minor >= 8) //nolint:unconvert // int32 on some machines
 }
 
 // syncTogether makes everything on the file system that holds dir durable.
