@@ -11,6 +11,8 @@
 // a round. With a target of at least, the ratio is the other's time over ours; with a target of at most, ours over the
 // other's.
 //
+// -rounds and -only GROUP make a shorter run, as in `go run ./test/bench -rounds 3 -only B3`, with .cache/tools in PATH.
+//
 // Everything is deleted at the end. On ext4 it is better to wait ten minutes before the next run: until then, making a
 // file passes over the inodes that were just freed, one by one.
 //
@@ -31,8 +33,9 @@
 //     Each round makes sure that it wrote as many files and bytes as ours.
 //   - raw, side by side: the same with certificates made on all cores and sixteen files written at a time.
 //
-// For three masters and 5,000 workers `hardway pki all` runs as a process of its own: its processor time over its wall
-// time and the machine's cores, and its largest resident set as the kernel counted it.
+// For three masters and 5,000 workers `hardway pki all` runs as a process of its own, three times: the median of its
+// processor time over its wall time and the machine's cores, and the largest resident set as the kernel counted it. What
+// else runs on the machine takes away from the first.
 //
 // # B3, files to a host
 //
