@@ -39,10 +39,12 @@ func applyEtcdByHand(spec *cluster.Spec) []Command {
 	return append(commands, onMembers(spec, "a member that is ready takes its start state off by itself", always("test ! -e "+etcd.BootstrapPath))...)
 }
 
+// provenEmpty looks at what etcd itself keeps in its data directory: a disk of its own also holds lost+found.
 func provenEmpty(n cluster.Node) string {
+	kept := etcd.DataDir + "/member"
 	return lines(
-		"[ ! -e "+etcd.DataDir+" ] || { found=$(ls -A "+etcd.DataDir+") && [ -z \"$found\" ]; } || {",
-		"  echo "+quote(n.Name+": "+etcd.DataDir+" is not empty. Where a cluster has begun, restart its members one at a time, the leader last, each while all others are healthy")+" >&2",
+		"[ ! -e "+kept+" ] || {",
+		"  echo "+quote(n.Name+": "+kept+" is there, so the data directory is not empty. Where a cluster has begun, restart its members one at a time, the leader last, each while all others are healthy")+" >&2",
 		"  exit 1",
 		"}")
 }
