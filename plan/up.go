@@ -78,15 +78,15 @@ func outcome(step Step, r Report, err error, dryRun bool) string {
 	case err != nil:
 		return "failed"
 	case step.Check && len(r.Problems) > 0:
-		return fmt.Sprintf("%d problems", len(r.Problems))
+		return count(len(r.Problems), "problem")
 	case step.Check:
 		return "ok"
 	case len(r.Changes) == 0:
 		return "nothing to do"
 	case dryRun:
-		return fmt.Sprintf("%d changes to make", len(r.Changes))
+		return count(len(r.Changes), "change") + " to make"
 	}
-	return fmt.Sprintf("%d changes", len(r.Changes))
+	return count(len(r.Changes), "change")
 }
 
 // everyHost says which hosts a run was for.
