@@ -63,13 +63,21 @@ func (s *Spec) defaultServices() {
 	fill(&s.Rollout.GateTimeout.Duration, 2*time.Minute)
 }
 
-// defaultSSH leaves IdentityFile empty: that means the agent, then the files ssh itself looks for.
+// defaultSSH fills in only what no ssh_config speaks of. The rest stays open, for the operator's ssh_config to say first.
 func (s *Spec) defaultSSH() {
-	fill(&s.SSH.User, "root")
-	fill(&s.SSH.Port, 22)
-	fill(&s.SSH.Parallel, 20)
-	fill(&s.SSH.Timeout.Duration, 30*time.Second)
-	fillPointer(&s.SSH.Sudo, false)
+	last := DefaultSSH()
+	fill(&s.SSH.Parallel, last.Parallel)
+	fill(&s.SSH.Sudo, last.Sudo)
+	fill(&s.SSH.CommandTimeout, last.CommandTimeout)
+}
+
+// DefaultSSH is how a host is reached of which neither the spec nor the operator's ssh_config says anything. Without an
+// identity file it is the agent, then the files ssh itself looks for.
+func DefaultSSH() SSH {
+	return SSH{
+		User: "root", Port: 22, Sudo: new(bool), Parallel: 20,
+		Timeout: Duration{30 * time.Second}, CommandTimeout: Duration{10 * time.Minute},
+	}
 }
 
 // fill sets a field that is not given.

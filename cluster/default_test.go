@@ -35,7 +35,7 @@ func TestDefaults(t *testing.T) {
 		Worker:       Worker{CNI: "bridge", KubeProxyMode: "nftables", CgroupDriver: "systemd", Bootstrap: "certificates"},
 		Addons:       Addons{CoreDNS: &yes, MetricsServer: &yes},
 		Rollout:      Rollout{GateTimeout: Duration{2 * time.Minute}},
-		SSH:          SSH{User: "root", Port: 22, Sudo: &no, Parallel: 20, Timeout: Duration{30 * time.Second}},
+		SSH:          SSH{Sudo: &no, Parallel: 20, CommandTimeout: Duration{10 * time.Minute}},
 		Hosts:        []Node{{Name: "one", Address: OneOrMore{"192.168.96.46"}, Roles: []Role{RoleEtcd, RoleControlPlane}}},
 	}
 	if diff := cmp.Diff(want, parsed(t, least)); diff != "" {

@@ -45,26 +45,25 @@ func (s *Spec) Node(name string) (Node, bool) {
 	return Node{}, false
 }
 
-// SSHFor is how the node is reached: the cluster's settings, overridden field by field by the node's own.
+// SSHFor is what the spec says of how the node is reached: the node's own settings, then the cluster's. What neither says
+// is left out, so that the operator's ssh_config can say it.
 func (s *Spec) SSHFor(n Node) SSH {
-	out := s.SSH
-	if n.SSH.User != "" {
-		out.User = n.SSH.User
+	own := n.SSH
+	own.Parallel = 0
+	return own.Or(s.SSH)
+}
+
+// Or is the settings with what they leave out taken from others, field by field.
+func (s SSH) Or(others SSH) SSH {
+	fill(&s.User, others.User)
+	fill(&s.Port, others.Port)
+	fill(&s.IdentityFile, others.IdentityFile)
+	fill(&s.Sudo, others.Sudo)
+	fill(&s.Parallel, others.Parallel)
+	fill(&s.Timeout, others.Timeout)
+	fill(&s.CommandTimeout, others.CommandTimeout)
+	if s.Jump == nil {
+		s.Jump = others.Jump
 	}
-	if n.SSH.Port != 0 {
-		out.Port = n.SSH.Port
-	}
-	if n.SSH.IdentityFile != "" {
-		out.IdentityFile = n.SSH.IdentityFile
-	}
-	if n.SSH.Jump != nil {
-		out.Jump = n.SSH.Jump
-	}
-	if n.SSH.Sudo != nil {
-		out.Sudo = n.SSH.Sudo
-	}
-	if n.SSH.Timeout.Duration != 0 {
-		out.Timeout = n.SSH.Timeout
-	}
-	return out
+	return s
 }

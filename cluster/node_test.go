@@ -27,7 +27,7 @@ func TestSSHForOverridesFieldByField(t *testing.T) {
 	if diff := cmp.Diff(spec.SSH, spec.SSHFor(Node{})); diff != "" {
 		t.Errorf("a node that says nothing: %s", diff)
 	}
-	own := SSH{User: "ubuntu", Port: 2222, IdentityFile: "b", Jump: OneOrMore{}, Sudo: &yes, Timeout: Duration{time.Minute}}
+	own := SSH{User: "ubuntu", Port: 2222, IdentityFile: "b", Jump: OneOrMore{}, Sudo: &yes, Timeout: Duration{time.Minute}, CommandTimeout: Duration{time.Hour}}
 	want := own
 	want.Parallel = 20
 	if diff := cmp.Diff(want, spec.SSHFor(Node{SSH: own})); diff != "" {

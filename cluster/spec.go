@@ -137,7 +137,8 @@ type Rollout struct {
 	GateTimeout Duration `json:"gateTimeout"`
 }
 
-// SSH is how hosts are reached. Under a host it overrides the cluster's field by field; see Spec.SSHFor.
+// SSH is how hosts are reached. Under a host it overrides the cluster's field by field; see Spec.SSHFor. User, port,
+// identity file, jumps and timeout that the spec leaves out are those of the operator's ssh_config, then DefaultSSH's.
 type SSH struct {
 	User string `json:"user,omitempty"`
 	Port int    `json:"port,omitempty"`
@@ -149,8 +150,10 @@ type SSH struct {
 	Sudo *bool     `json:"sudo,omitempty"`
 	// Parallel is how many hosts are worked on at once; it is the cluster's alone.
 	Parallel int `json:"parallel,omitempty"`
-	// Timeout bounds dialing and the handshake.
+	// Timeout bounds dialing and the handshake, and whatever else a host that is well answers at once.
 	Timeout Duration `json:"timeout,omitzero"`
+	// CommandTimeout bounds one command on a host.
+	CommandTimeout Duration `json:"commandTimeout,omitzero"`
 }
 
 // Node is one host. Name is what `hostname` prints there, and so the Kubernetes node's and the etcd member's name.

@@ -82,6 +82,8 @@ func TestSSH(t *testing.T) {
 		{"a host's own parallelism", onHost("parallel: 2"), []string{"spec.hosts[4].ssh.parallel: about all hosts"}},
 		{"a host's own jumps", onHost("jump: [a, b:x]"), []string{"spec.hosts[4].ssh.jump[1]: is no host"}},
 		{"a host's own time", onHost("timeout: -5s"), []string{"spec.hosts[4].ssh.timeout: is -5s"}},
+		{"no time for a command", []string{"timeout: 30s", "commandTimeout: -1s"}, []string{"spec.ssh.commandTimeout: is -1s"}},
+		{"a host's own time for a command", onHost("commandTimeout: -5s"), []string{"spec.hosts[4].ssh.commandTimeout: is -5s"}},
 		{"a host's own settings", onHost("user: admin, port: 2222, identityFile: ~/.ssh/other, jump: bastion, sudo: true, timeout: 5s"), nil},
 	})
 }

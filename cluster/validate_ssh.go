@@ -16,14 +16,9 @@ var loginName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$`)
 func checkSSH(r *review) {
 	ssh := r.spec.SSH
 	r.ssh("spec.ssh", ssh)
-	if ssh.User == "" {
-		r.report("spec.ssh.user", "write the user to log in as, as in root", "is missing")
-	}
-	r.port("spec.ssh.port", ssh.Port)
 	if ssh.Parallel < 1 || ssh.Parallel > maxParallel {
 		r.report("spec.ssh.parallel", "write how many hosts to work on at once, as in 20", "is %d, want 1 to %d", ssh.Parallel, maxParallel)
 	}
-	r.positive("spec.ssh.timeout", ssh.Timeout, "30s")
 	for i, n := range r.spec.Hosts {
 		r.hostSSH(hostPath(i, "ssh"), n.SSH)
 	}
@@ -35,14 +30,8 @@ const maxParallel = 500
 // hostSSH: what is left out is the cluster's.
 func (r *review) hostSSH(path string, ssh SSH) {
 	r.ssh(path, ssh)
-	if ssh.Port != 0 {
-		r.port(path+".port", ssh.Port)
-	}
 	if ssh.Parallel != 0 {
 		r.report(path+".parallel", "write it under spec.ssh", "is about all hosts, not about one")
-	}
-	if ssh.Timeout.Duration < 0 {
-		r.positive(path+".timeout", ssh.Timeout, "30s")
 	}
 }
 
@@ -50,6 +39,15 @@ func (r *review) hostSSH(path string, ssh SSH) {
 func (r *review) ssh(path string, ssh SSH) {
 	if ssh.User != "" && !loginName.MatchString(ssh.User) {
 		r.report(path+".user", "write the user to log in as, as in root", "%q is no user name", short(ssh.User))
+	}
+	if ssh.Port != 0 {
+		r.port(path+".port", ssh.Port)
+	}
+	if ssh.Timeout.Duration < 0 {
+		r.positive(path+".timeout", ssh.Timeout, "30s")
+	}
+	if ssh.CommandTimeout.Duration < 0 {
+		r.positive(path+".commandTimeout", ssh.CommandTimeout, "10m")
 	}
 	if strings.ContainsFunc(ssh.IdentityFile, unicode.IsControl) {
 		r.report(path+".identityFile", "write the path of a private key, as in ~/.ssh/id_ed25519", "%q is no path", short(ssh.IdentityFile))

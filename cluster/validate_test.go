@@ -240,7 +240,7 @@ func TestValidateWithoutDefaultsNamesEveryMissingField(t *testing.T) {
 		"spec.encryption.provider", "spec.encryption.resources", "spec.binaries.dir", "spec.binaries.mirror",
 		"spec.loadBalancer.statsListen", "spec.loadBalancer.statsUser",
 		"spec.worker.cni", "spec.worker.kubeProxyMode", "spec.worker.cgroupDriver", "spec.worker.bootstrap", "spec.rollout.gateTimeout",
-		"spec.ssh.user", "spec.ssh.port", "spec.ssh.parallel", "spec.ssh.timeout", "spec.hosts", "spec.hosts"}
+		"spec.ssh.parallel", "spec.hosts", "spec.hosts"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

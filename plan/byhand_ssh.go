@@ -19,7 +19,9 @@ type hand struct {
 	settings cluster.SSH
 }
 
-func handOn(spec *cluster.Spec, node cluster.Node) hand { return hand{node, spec.SSHFor(node)} }
+func handOn(spec *cluster.Spec, node cluster.Node) hand {
+	return hand{node, spec.SSHFor(node).Or(cluster.DefaultSSH())}
+}
 
 // on is a command typed on the node, here one typed for it in the work directory.
 func (h hand) on(says, line string) Command {

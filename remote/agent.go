@@ -42,10 +42,12 @@ func openAgent(socket string) *offer {
 	return o
 }
 
-// add takes a key in, unless the agent offers the same.
-func (o *offer) add(signer ssh.Signer) {
-	if o.holdsIn(o.signers, signer.PublicKey()) == nil {
-		o.signers = append(o.signers, signer)
+// add takes keys in that are not there yet.
+func (o *offer) add(signers ...ssh.Signer) {
+	for _, signer := range signers {
+		if o.holdsIn(o.signers, signer.PublicKey()) == nil {
+			o.signers = append(o.signers, signer)
+		}
 	}
 }
 

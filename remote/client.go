@@ -19,6 +19,9 @@ type Client struct {
 	route route
 	// sudo: the user is not root and becomes root for everything.
 	sudo bool
+	// alive is how often to ask whether the host is there, and count how often it may stay silent.
+	alive time.Duration
+	count int
 	// timeout bounds what the host answers at once when it is well, such as the beginning of an SFTP session.
 	timeout time.Duration
 
@@ -47,8 +50,8 @@ func (c *Client) Close() (err error) {
 	return err
 }
 
-// watch closes the connection after the context, and when the host no longer answers.
-func (c *Client) watch(ctx context.Context, every time.Duration) {
+// watch closes the connection after the context, and when the host has stayed silent a number of times.
+func (c *Client) watch(ctx context.Context, every time.Duration, times int) {
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(farewell, func() { _ = c.Close() }) })
 	gone := make(chan struct{})
 	go func() {
@@ -56,26 +59,26 @@ func (c *Client) watch(ctx context.Context, every time.Duration) {
 		stop()
 		close(gone)
 	}()
-	go c.keepAlive(gone, every)
+	go c.keepAlive(gone, every, times)
 }
 
-// keepAlive asks the host every so often whether it is there, and gives the connection up when no answer comes before
-// the next question is due. Without it a host that lost power would be waited for until TCP gives up.
-func (c *Client) keepAlive(gone <-chan struct{}, every time.Duration) {
+// keepAlive asks the host every so often whether it is there, and gives the connection up when it has been asked that many
+// times without an answer. Without it a host that lost power would be waited for until TCP gives up.
+func (c *Client) keepAlive(gone <-chan struct{}, every time.Duration, times int) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	answered := make(chan struct{}, 1)
-	answered <- struct{}{}
-	for {
+	answered := make(chan struct{}, times)
+	for silent := 0; ; silent++ {
 		select {
 		case <-gone:
 			return
 		case <-tick.C:
 		}
-		select {
-		case <-answered:
-		default:
-			c.giveUp(fmt.Errorf("the host has not answered for %s", every))
+		for ; len(answered) > 0; <-answered {
+			silent = 0
+		}
+		if silent >= times {
+			c.giveUp(fmt.Errorf("the host has not answered for %s", every*time.Duration(times)))
 			return
 		}
 		go func() {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"strconv"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -14,8 +13,13 @@ import (
 
 // Options is what a Dialer needs to know of the operator's side.
 type Options struct {
-	// SSH gives each node's settings, as cluster.Spec.SSHFor does.
+	// SSH gives what the spec says of each node, as cluster.Spec.SSHFor does.
 	SSH func(cluster.Node) cluster.SSH
+	// Config is the operator's ssh_config files, in the order in which they are asked; those that are not there are left out.
+	Config []string
+	// User is the operator's own name, and Environment what SSH_AUTH_SOCK and the like are looked up in.
+	User        string
+	Environment func(string) (string, bool)
 	// KnownHosts is the path of the work directory's known_hosts.
 	KnownHosts string
 	// Home is where ~/.ssh is; AgentSocket is SSH_AUTH_SOCK, empty for none.
@@ -30,15 +34,12 @@ type Options struct {
 	Connect func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Settings that leave these out get them.
-const (
-	defaultTimeout   = 30 * time.Second
-	defaultKeepalive = 15 * time.Second
-)
+const defaultKeepalive = 15 * time.Second
 
 // Dialer opens connections to hosts. It may be used for many hosts at once.
 type Dialer struct {
 	options Options
+	config  *sshConfig
 	keys    keyring
 	known   knownFile
 }
@@ -51,7 +52,7 @@ func NewDialer(o Options) *Dialer {
 	if o.Connect == nil {
 		o.Connect = dialTCP
 	}
-	return &Dialer{options: o, keys: keyring{options: o}, known: knownFile{path: o.KnownHosts}}
+	return &Dialer{options: o, config: &sshConfig{options: o}, keys: keyring{options: o}, known: knownFile{path: o.KnownHosts}}
 }
 
 // Dial connects to a node and proves that it is the host that known_hosts knows. A jump list is gone through in order.
@@ -65,43 +66,40 @@ func (d *Dialer) Dial(ctx context.Context, node cluster.Node) (*Client, error) {
 	if err != nil {
 		return nil, hostError(node.Name, err)
 	}
-	client.watch(ctx, d.options.Keepalive)
+	client.watch(ctx, client.alive, client.count)
 	return client, nil
 }
 
 func (d *Dialer) dial(ctx context.Context, node cluster.Node) (*Client, error) {
-	settings := d.settings(node)
-	via, err := d.tunnel(ctx, settings)
+	way, err := d.way(node)
 	if err != nil {
 		return nil, err
 	}
-	login, done, err := d.login(settings)
+	to := way[len(way)-1]
+	via, err := d.tunnel(ctx, way[:len(way)-1])
 	if err != nil {
-		return nil, errors.Join(err, via.Close())
+		return nil, err
 	}
-	defer done()
-	conn, err := d.hop(ctx, via, target(node, settings), login)
+	conn, err := d.enter(ctx, via, to)
 	if err != nil {
 		_ = via.Close()
 		return nil, err
 	}
 	return &Client{
-		node: node.Name, ssh: conn, route: append(via, conn), timeout: settings.Timeout.Duration,
-		sudo: throughSudo(settings),
+		node: node.Name, ssh: conn, route: append(via, conn), timeout: to.timeout,
+		alive: to.alive, count: to.count, sudo: throughSudo(to),
 	}, nil
 }
 
 // throughSudo reports whether the user has to become root for everything; root is that already.
-func throughSudo(settings cluster.SSH) bool {
-	return settings.Sudo != nil && *settings.Sudo && settings.User != "root"
-}
+func throughSudo(to hop) bool { return to.sudo && to.user != "root" }
 
-func (d *Dialer) settings(node cluster.Node) cluster.SSH {
-	settings := d.options.SSH(node)
-	if settings.Timeout.Duration <= 0 {
-		settings.Timeout.Duration = defaultTimeout
+// environment looks a variable up.
+func (o Options) environment(name string) (string, bool) {
+	if o.Environment == nil {
+		return "", false
 	}
-	return settings
+	return o.Environment(name)
 }
 
 // unlocking tries again each time that it comes to light that a host wants a key which needs its passphrase first. The
@@ -121,21 +119,16 @@ func (d *Dialer) unlocking(try func() error) error {
 
 // login is how a user proves who they are on the way to one host.
 type login struct {
-	auth    []ssh.AuthMethod
-	timeout time.Duration
+	auth []ssh.AuthMethod
 	// note says what else went wrong with the keys, for when no key is let in.
 	note string
 }
 
 // login gathers the keys to offer; done ends what they need, once the connection stands.
-func (d *Dialer) login(settings cluster.SSH) (l login, done func(), err error) {
-	keys, err := d.keys.offer(settings.IdentityFile)
+func (d *Dialer) login(to hop) (l login, done func(), err error) {
+	keys, err := d.keys.offer(to.identities)
 	if err != nil {
 		return login{}, nil, err
 	}
-	return login{auth: []ssh.AuthMethod{ssh.PublicKeys(keys.signers...)}, timeout: settings.Timeout.Duration, note: keys.note}, keys.close, nil
-}
-
-func target(node cluster.Node, settings cluster.SSH) hop {
-	return hop{user: settings.User, address: net.JoinHostPort(node.PrimaryAddress(), strconv.Itoa(settings.Port)), host: node.Name}
+	return login{auth: []ssh.AuthMethod{ssh.PublicKeys(keys.signers...)}, note: keys.note}, keys.close, nil
 }

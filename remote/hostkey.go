@@ -34,17 +34,20 @@ func (d *Dialer) HostKey(ctx context.Context, node cluster.Node) (ShownKey, erro
 }
 
 func (d *Dialer) hostKey(ctx context.Context, node cluster.Node) (shown ShownKey, err error) {
-	settings := d.settings(node)
-	via, err := d.tunnel(ctx, settings)
+	way, err := d.way(node)
+	if err != nil {
+		return ShownKey{}, err
+	}
+	to := way[len(way)-1]
+	via, err := d.tunnel(ctx, way[:len(way)-1])
 	if err != nil {
 		return ShownKey{}, err
 	}
 	defer via.Close()
-	known, err := d.known.read()
+	known, err := d.known.read(to.knownHosts...)
 	if err != nil {
 		return ShownKey{}, err
 	}
-	to := target(node, settings)
 	look := func(address string, remote net.Addr, key ssh.PublicKey) error {
 		err := known.known(address, remote, key)
 		if wrong, ok := errors.AsType[*knownhosts.KeyError](err); err != nil && (!ok || len(wrong.Want) > 0) {
@@ -53,7 +56,7 @@ func (d *Dialer) hostKey(ctx context.Context, node cluster.Node) (shown ShownKey
 		shown = ShownKey{Type: key.Type(), Fingerprint: ssh.FingerprintSHA256(key), Trusted: err == nil, Line: knownLine(address, key)}
 		return errSeen
 	}
-	if _, err = d.greet(ctx, via, to, known, look, login{timeout: settings.Timeout.Duration}); errors.Is(err, errSeen) {
+	if _, err = d.greet(ctx, via, to, known, look, login{}); errors.Is(err, errSeen) {
 		return shown, nil
 	}
 	return ShownKey{}, err

@@ -36,27 +36,40 @@ type identity struct {
 	err    error
 }
 
-// offer is the keys for one handshake: only the configured one where the spec names it, else the agent's and the usual
-// files.
-func (k *keyring) offer(identityFile string) (*offer, error) {
-	o := openAgent(k.options.AgentSocket)
-	files := defaultIdentities
-	if identityFile != "" {
-		files = []string{identityFile}
-	} else {
-		o.signers = o.fromAgent
-	}
-	for _, file := range files {
-		signer, err := k.signer(file, o)
-		if identityFile == "" && errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+// identities is which keys may be offered to a host.
+type identities struct {
+	files []string
+	// only: the agent may sign with no other key than these.
+	only bool
+	// wanted: a file that is not there is an error, because the spec names it.
+	wanted bool
+	// agent is its socket, empty for none.
+	agent string
+}
+
+// offer is the keys for one handshake, in ssh's order: those of the files that the agent holds, the agent's others, those
+// of the other files.
+func (k *keyring) offer(i identities) (*offer, error) {
+	o := openAgent(i.agent)
+	var own []ssh.Signer
+	for _, file := range i.files {
+		signer, held, err := k.signer(file, o)
+		if err != nil && (i.wanted || !errors.Is(err, fs.ErrNotExist)) {
 			o.close()
 			return nil, err
 		}
-		o.add(signer)
+		switch {
+		case err != nil:
+		case held:
+			o.add(signer)
+		default:
+			own = append(own, signer)
+		}
 	}
+	if !i.only {
+		o.add(o.fromAgent...)
+	}
+	o.add(own...)
 	if len(o.signers) == 0 {
 		o.close()
 		return nil, &HostError{
@@ -67,22 +80,22 @@ func (k *keyring) offer(identityFile string) (*offer, error) {
 	return o, nil
 }
 
-// signer is what signs with an identity file: itself, the agent when it holds the same key unlocked, or a stand-in that
+// signer is what signs with an identity file: the agent when it holds the same key, else the file itself, or a stand-in that
 // tells that the passphrase is wanted.
-func (k *keyring) signer(file string, o *offer) (ssh.Signer, error) {
+func (k *keyring) signer(file string, o *offer) (signer ssh.Signer, held bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	id := k.identity(file)
-	if id.err != nil || id.signer != nil {
-		return id.signer, id.err
+	if signer := o.holds(id.public); signer != nil {
+		return signer, true, nil
 	}
-	if held := o.holds(id.public); held != nil {
-		return held, nil
+	switch {
+	case id.err != nil || id.signer != nil:
+		return id.signer, false, id.err
+	case id.public == nil:
+		return nil, false, &lockedError{file}
 	}
-	if id.public == nil {
-		return nil, &lockedError{file}
-	}
-	return lockedSigner{id.public, file}, nil
+	return lockedSigner{id.public, file}, false, nil
 }
 
 // identity needs the lock held.
@@ -104,6 +117,8 @@ func (k *keyring) identity(file string) *identity {
 func readIdentity(path string) *identity {
 	id := &identity{path: path}
 	if id.data, id.err = os.ReadFile(path); id.err != nil {
+		// The agent may hold the private half.
+		id.public = publicBeside(path)
 		id.err = &HostError{Message: fmt.Sprintf("failed to read identity file: %v", id.err), Hint: "set ssh.identityFile to a private key, or leave it out to use the agent", Err: id.err}
 		return id
 	}
@@ -114,6 +129,11 @@ func readIdentity(path string) *identity {
 			id.public = publicBeside(path)
 		}
 		return id
+	}
+	if id.err == nil {
+		id.public = id.signer.PublicKey()
+	} else {
+		id.public, _, _, _, _ = ssh.ParseAuthorizedKey(id.data)
 	}
 	id.data = nil
 	if id.err != nil {

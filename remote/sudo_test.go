@@ -17,18 +17,16 @@ import (
 // are formed, that a shell makes of the longest one what is meant, and what is said where sudo does not help.
 
 func TestWhoGoesThroughSudo(t *testing.T) {
-	yes, no := true, false
 	for name, c := range map[string]struct {
-		settings cluster.SSH
-		want     bool
+		to   hop
+		want bool
 	}{
-		"not asked for":             {cluster.SSH{User: "ubuntu"}, false},
-		"asked for":                 {cluster.SSH{User: "ubuntu", Sudo: &yes}, true},
-		"asked not to":              {cluster.SSH{User: "ubuntu", Sudo: &no}, false},
-		"asked for, but it is root": {cluster.SSH{User: "root", Sudo: &yes}, false},
+		"not asked for":             {hop{user: "ubuntu"}, false},
+		"asked for":                 {hop{user: "ubuntu", sudo: true}, true},
+		"asked for, but it is root": {hop{user: "root", sudo: true}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := throughSudo(c.settings); got != c.want {
+			if got := throughSudo(c.to); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	_ "embed"
 	"net/netip"
 	"strconv"
 
@@ -55,8 +56,12 @@ func machines(n int, base netip.Addr) (all []machine, endpoint string, err error
 	return all, endpoint, nil
 }
 
-// balancer has HAProxy from its distribution, not from hardway.
+// haproxyUnit is what Debian's package brings: the balancer's host has it from its distribution, not from hardway.
+//
+//go:embed haproxy.service
+var haproxyUnit string
+
 func balancer(address string) machine {
-	host := lab.Host{Name: "haproxy", Address: address, Packages: []string{"haproxy"}}
+	host := lab.Host{Name: "haproxy", Address: address, Units: map[string]string{"haproxy.service": haproxyUnit}}
 	return machine{host, []cluster.Role{cluster.RoleLoadBalancer}}
 }

@@ -64,7 +64,7 @@ func existingSpec(p place, want *cluster.Spec) (*cluster.Spec, error) {
 func reach(s *cluster.Spec) string {
 	var hosts []string
 	for _, n := range s.Hosts {
-		hosts = append(hosts, fmt.Sprintf("%s at %s:%d", n.Name, n.PrimaryAddress(), s.SSHFor(n).Port))
+		hosts = append(hosts, fmt.Sprintf("%s at %s:%d", n.Name, n.PrimaryAddress(), s.SSHFor(n).Or(cluster.DefaultSSH()).Port))
 	}
 	return strings.Join(hosts, ", ")
 }

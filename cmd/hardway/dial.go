@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/user"
+	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -18,10 +20,22 @@ import (
 // knownHostsFile is the host keys this cluster trusts, in the work directory.
 const knownHostsFile = "known_hosts"
 
+// systemConfig is the machine's ssh_config, asked after the operator's own.
+const systemConfig = "/etc/ssh/ssh_config"
+
 func (p *program) newDialer(ctx *cli.Context, spec *cluster.Spec, work *artifact.WorkDir) *remote.Dialer {
 	home, _ := p.lookup("HOME")
 	agent, _ := p.lookup("SSH_AUTH_SOCK")
-	options := remote.Options{SSH: spec.SSHFor, KnownHosts: work.Path(knownHostsFile), Home: home, AgentSocket: agent}
+	options := remote.Options{
+		SSH: spec.SSHFor, KnownHosts: work.Path(knownHostsFile), Home: home, AgentSocket: agent,
+		Config: []string{systemConfig}, Environment: p.lookup,
+	}
+	if home != "" {
+		options.Config = []string{filepath.Join(home, ".ssh", "config"), systemConfig}
+	}
+	if me, err := user.Current(); err == nil {
+		options.User = me.Username
+	}
 	if isTerminal(p.streams.In) && !ctx.Bool("yes") {
 		options.Passphrase = p.askPassphrase
 	}
