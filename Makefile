@@ -4,7 +4,7 @@ export CGO_ENABLED ?= 0
 TOOLS := $(CURDIR)/.cache/tools
 export PATH := $(TOOLS):$(PATH)
 
-.PHONY: build demo test bench lint golden tools
+.PHONY: build demo test kubernetes crash bench lint golden tools
 
 build: ## build hardway and hardway-lab into bin/
 	go build -trimpath -o bin/ ./cmd/...
@@ -16,8 +16,14 @@ test: tools ## every test of the project
 	go vet ./...
 	go test -timeout 30m ./...
 
+crash: ## kill and cut hardway at every point of its commands, and run it again; `make test` tries a sample of them
+	go test -count 1 -timeout 60m -v ./test/crash -every
+
 tools: ## install what the tests need, or say what is missing
 	./test/install-tools.sh $(TOOLS)
+
+kubernetes: ## build the real Kubernetes and etcd that end-to-end tests run, once: minutes the first time
+	./test/kubernetes/build.sh
 
 bench: build tools ## ours, the others' and the physical limit, side by side in one run
 	./test/install-tools.sh --bench $(TOOLS)

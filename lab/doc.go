@@ -20,11 +20,20 @@
 // ExecReload, ExecStop and its Post, Environment, EnvironmentFile, User and Group (must exist, are not switched to),
 // WorkingDirectory, Restart, RestartSec, TimeoutStartSec, TimeoutStopSec, KillSignal, KillMode, RemainAfterExit,
 // SuccessExitStatus and the five kinds of directories; of [Unit] the limits of starts and the assertions in assert.go.
-// Every argument and variable that is a path is mapped into the folder; a URL is not. What cannot be done but decides how
-// a process starts (another Type, RootDirectory, ...) refuses the start, with the reason in the unit's log. Auxiliary
-// commands are rm, mkdir, kill and true, done within the folder, and programs that stand in it.
+// Every argument and variable that is a path is mapped into the folder; a URL is not. Where an argument is a file below
+// /etc whose text names paths of the host, the program is given a copy, kept beside the folder, in which these are mapped
+// too, and so on for files that are named there; copies are made anew at each start and reload. Any other file is given
+// as it stands, so that what a program reads again by itself (certificates) it finds changed. A socket whose path would be
+// too long is named by way of the working directory. What cannot be done but decides how a process starts (another Type,
+// RootDirectory, ...) refuses the start, with the reason in the unit's log. Auxiliary commands are rm, mkdir, kill and
+// true, done within the folder, and programs that stand in it.
 //
 // What it does not do: sandboxing, resource limits, UMask, capabilities and cgroups; dependencies and order between
-// units; sockets, timers, targets other than multi-user.target; the journal (each unit has a log file). Paths inside
-// files are not mapped: a program that finds in its configuration the path of another file looks for it on the machine.
+// units; sockets, timers, targets other than multi-user.target; the journal (each unit has a log file). Paths in files
+// outside of /etc, and in the files of a directory, are not mapped.
+//
+// # Packages
+//
+// A host may have packages of its distribution: their units and directories, and this machine's own programs. HAProxy's
+// configuration loses what only root may do: chroot, user and group.
 package lab

@@ -89,14 +89,17 @@ func (h *host) hasBinary(program string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
 }
 
-// launch starts a command as a process of its own, every path mapped into the host's folder.
+// launch starts a command as a process of its own, every path mapped into the host's folder, also those in the files that
+// it names.
 func (s *service) launch(line execLine, e execution, log *os.File) (*process, error) {
 	if !s.host.hasBinary(line.program()) {
 		return nil, errNoBinary{line.program()}
 	}
-	mapping := s.host.mapping()
-	argv := mapping.words(line.arguments(e.variables))
-	p, err := s.host.spawner.start(mapping.path(line.program()), argv, e.environment, e.dir, log)
+	argv, err := s.handover(line.program(), e.dir).words(line.arguments(e.variables))
+	if err != nil {
+		return nil, fmt.Errorf("failed to hand %s over what it reads: %w", line.program(), err)
+	}
+	p, err := s.host.spawner.start(s.host.mapping().path(line.program()), argv, e.environment, e.dir, log)
 	if err != nil {
 		return nil, fmt.Errorf("failed to execute %s: %w", line.program(), err)
 	}

@@ -18,7 +18,7 @@ func FuzzUnit(f *testing.F) {
 			return
 		}
 		const folder = "/lab/h1/root"
-		m := mapping{folder}
+		m := mapping{dir: folder}
 		for _, line := range slices.Concat(d.start, d.startPre, d.startPost, d.reload, d.stop, d.stopPost) {
 			if p := m.path(line.program()); !within(folder, p) {
 				t.Errorf("program %q would be %q", line.program(), p)

@@ -7,13 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
+
+	"hardway/binaries"
 )
 
 // host is one host of a lab: dir holds its disk in root/, its logs in log/ and what the lab remembers of it in state/.
@@ -27,6 +32,9 @@ type host struct {
 	spawner *spawner
 	units   *manager
 	server  *sshServer
+	// packages is what the host has of its distribution; programs is where its programs stand on this machine.
+	packages []distribution
+	programs map[string]string
 }
 
 // distributionUnits is where packages put their units.
@@ -49,6 +57,9 @@ func newHost(o *Options, spec Host, client ssh.PublicKey, spawner *spawner) (*ho
 		}
 	}
 	var err error
+	if h.packages, h.programs, err = packagesOf(spec.Packages); err != nil {
+		return nil, fmt.Errorf("%s: %w", h.Name, err)
+	}
 	if h.key, err = key(filepath.Join(h.dir, "state", "ssh_host_ed25519_key"), rand.Reader); err != nil {
 		return nil, err
 	}
@@ -68,7 +79,7 @@ func newHost(o *Options, spec Host, client ssh.PublicKey, spawner *spawner) (*ho
 
 func (h *host) files() files { return files{h.tree, h.owners} }
 
-func (h *host) mapping() mapping { return mapping{h.tree.dir} }
+func (h *host) mapping() mapping { return mapping{dir: h.tree.dir} }
 
 func (h *host) logFile(unit string) string { return filepath.Join(h.dir, "log", unit+".log") }
 
@@ -98,10 +109,8 @@ func (h *host) prepare() error {
 	if err := (users{h.tree}).prepare(); err != nil {
 		return fmt.Errorf("failed to make the users of %s: %w", h.Name, err)
 	}
-	for name, text := range h.Units {
-		if err := h.tree.writeFile(distributionUnits+"/"+name, []byte(text)); err != nil {
-			return fmt.Errorf("failed to write %s of %s: %w", name, h.Name, err)
-		}
+	if err := h.install(); err != nil {
+		return err
 	}
 	return h.linkBinaries()
 }
@@ -127,10 +136,10 @@ func (h *host) powerOff() error {
 	return err
 }
 
-// linkBinaries puts the lab's own tools and the executables of binaries.dir into /usr/local/bin, as links, where nothing
-// was delivered.
+// linkBinaries puts the lab's own tools and the executables of binaries.dir into /usr/local/bin, and the programs of
+// packages in their places, as links, where nothing was delivered.
 func (h *host) linkBinaries() error {
-	targets := map[string]string{}
+	targets := maps.Clone(h.programs)
 	if h.options.BinDir != "" {
 		entries, err := os.ReadDir(h.options.BinDir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -138,23 +147,26 @@ func (h *host) linkBinaries() error {
 		}
 		for _, e := range entries {
 			if !e.IsDir() {
-				targets[e.Name()] = filepath.Join(h.options.BinDir, e.Name())
+				targets[binaries.Path(e.Name())] = filepath.Join(h.options.BinDir, e.Name())
 			}
 		}
 	}
 	for name := range tools {
-		targets[name] = h.options.Executable
+		targets[binaries.Path(name)] = h.options.Executable
 	}
-	for name, target := range targets {
-		if err := h.linkBinary(name, target); err != nil {
-			return fmt.Errorf("failed to link %s on %s: %w", name, h.Name, err)
+	for program, target := range targets {
+		if err := h.linkBinary(program, target); err != nil {
+			return fmt.Errorf("failed to link %s on %s: %w", program, h.Name, err)
 		}
 	}
 	return nil
 }
 
-func (h *host) linkBinary(name, target string) error {
-	at := "usr/local/bin/" + name
+func (h *host) linkBinary(program, target string) error {
+	if err := h.tree.mkdirAll(path.Dir(program), 0o755); err != nil {
+		return err
+	}
+	at := strings.TrimPrefix(program, "/")
 	if old, err := h.tree.root.Readlink(at); err == nil && old != target {
 		if err := h.tree.root.Remove(at); err != nil {
 			return err
@@ -169,6 +181,6 @@ func (h *host) linkBinary(name, target string) error {
 
 // isTool reports whether a link leads to an executable that linkBinaries links.
 func (h *host) isTool(target string) bool {
-	return target == h.options.Executable ||
+	return target == h.options.Executable || slices.Contains(slices.Collect(maps.Values(h.programs)), target) ||
 		h.options.BinDir != "" && strings.HasPrefix(target, h.options.BinDir+"/") && filepath.Dir(target) == h.options.BinDir
 }

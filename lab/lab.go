@@ -17,8 +17,8 @@ const DefaultPort = 2222
 type Host struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
-	// Units is units that came with the host's distribution, text by name.
-	Units map[string]string `json:"units,omitempty"`
+	// Packages is what the host has of its distribution: haproxy.
+	Packages []string `json:"packages,omitempty"`
 }
 
 // Options is what a lab is made of.

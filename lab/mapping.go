@@ -7,7 +7,11 @@ import (
 )
 
 // mapping puts the paths that a unit names into a host's folder.
-type mapping struct{ dir string }
+type mapping struct {
+	dir string
+	// instead is what a path is replaced by where that is not the same path below dir; nil for nothing.
+	instead func(path string) (string, bool)
+}
 
 // devices is paths that are the machine's everywhere.
 var devices = []string{"/dev/null", "/dev/zero", "/dev/urandom", "/dev/stdin", "/dev/stdout", "/dev/stderr"}
@@ -61,6 +65,11 @@ func (m mapping) path(p string) string {
 	}
 	if slices.Contains(strings.Split(p, "/"), "..") {
 		p = path.Clean(p)
+	}
+	if m.instead != nil {
+		if at, ok := m.instead(p); ok {
+			return at
+		}
 	}
 	return m.dir + p
 }

@@ -124,6 +124,12 @@ func (s *service) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// What the main process was handed over as a copy is what it will read again.
+	for _, line := range d.start {
+		if _, err := s.handover(line.program(), environment.dir).words(line.arguments(environment.variables)); err != nil {
+			return err
+		}
+	}
 	return s.auxiliaries(ctx, d.reload, environment.with(p.pid), log)
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	_ "embed"
 	"net/netip"
 	"strconv"
 
@@ -56,12 +55,8 @@ func machines(n int, base netip.Addr) (all []machine, endpoint string, err error
 	return all, endpoint, nil
 }
 
-// haproxyUnit is what Debian's package brings: the balancer's host has it from its distribution, not from hardway.
-//
-//go:embed haproxy.service
-var haproxyUnit string
-
+// balancer has HAProxy from its distribution, not from hardway.
 func balancer(address string) machine {
-	host := lab.Host{Name: "haproxy", Address: address, Units: map[string]string{"haproxy.service": haproxyUnit}}
+	host := lab.Host{Name: "haproxy", Address: address, Packages: []string{"haproxy"}}
 	return machine{host, []cluster.Role{cluster.RoleLoadBalancer}}
 }

@@ -1,0 +1,143 @@
+package crash
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// tree is what stands below a directory, files by their path in it.
+type tree map[string]entry
+
+type entry struct {
+	data string
+	mode fs.FileMode
+	// reachable: every directory on the way lets others through.
+	reachable bool
+}
+
+// local and far staging directories.
+const (
+	localStaging = ".staging"
+	farStaging   = ".hardway-stage"
+)
+
+func lookAt(root string) (tree, error) {
+	seen := tree{}
+	shut := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			// The root itself is open, as a person's may be.
+			shut[path] = path != root && (shut[filepath.Dir(path)] || info.Mode()&0o011 == 0)
+		}
+		name, _ := filepath.Rel(root, path)
+		e := entry{mode: info.Mode(), reachable: !shut[filepath.Dir(path)]}
+		if d.Type().IsRegular() {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			e.data = string(data)
+		}
+		seen[name] = e
+		return nil
+	})
+	return seen, err
+}
+
+// secrets is how private keys and other secrets look, also when only a part of one stands there.
+var secrets = regexp.MustCompile(`PRIVATE KEY|client-key-data|secret: [A-Za-z0-9+/=]{20}|LS0tLS1CRUdJTi`)
+
+// private is an error for each secret that others can read.
+func (t tree) private() error {
+	var errs []error
+	for path, e := range t {
+		if e.mode.IsRegular() && e.mode.Perm()&0o077 != 0 && e.reachable && secrets.MatchString(e.data) {
+			errs = append(errs, fmt.Errorf("others can read the secret in %s, mode %v", path, e.mode))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// unfinished: the run that was killed had written everything, and was putting it in place; the next run goes on with it.
+func (t tree) unfinished() bool {
+	_, stands := t[localStaging+"/journal.json"]
+	return stands
+}
+
+// matching is an error for each key that is not its certificate's. A half alone is not used by anything.
+func (t tree) matching() error {
+	if t.unfinished() {
+		return nil
+	}
+	var errs []error
+	for path, key := range t {
+		stem, isKey := strings.CutSuffix(path, ".key")
+		certificate, ok := t[stem+".crt"]
+		if !isKey || !ok || staged(path) {
+			continue
+		}
+		if _, err := tls.X509KeyPair([]byte(certificate.data), []byte(key.data)); err != nil {
+			errs = append(errs, fmt.Errorf("%s is not the key of %s.crt: %w", path, stem, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// whole is an error for each file that is neither as it was before the run nor as it is after the rerun: torn, or a secret
+// that the rerun made once more.
+func (t tree) whole(before, after tree) error {
+	var errs []error
+	for path, e := range t {
+		if staged(path) || !e.mode.IsRegular() {
+			continue
+		}
+		old, was := before[path]
+		new, stays := after[path]
+		if !(was && old == e) && !(stays && new == e) {
+			errs = append(errs, fmt.Errorf("%s (%d bytes, %v) is neither what was there before nor what the rerun left", path, len(e.data), e.mode))
+		}
+	}
+	for path, e := range before {
+		_, here := t[path]
+		_, stays := after[path]
+		if e.mode.IsRegular() && !here && stays {
+			errs = append(errs, fmt.Errorf("%s was gone", path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// clean is an error for each thing that is left of a run that was not finished.
+func (t tree) clean() error {
+	var errs []error
+	for path := range t {
+		if staged(path) {
+			errs = append(errs, fmt.Errorf("%s is left", path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func staged(path string) bool {
+	parts := bytes.Split([]byte(path), []byte{filepath.Separator})
+	for _, p := range parts {
+		if string(p) == localStaging || string(p) == farStaging {
+			return true
+		}
+	}
+	return false
+}
