@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 )
 
 // What can happen to hosts and units besides what is asked of them over SSH.
@@ -50,6 +51,46 @@ func (l *Lab) signal(host string, signal syscall.Signal, units ...string) error 
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Packets is how many packets of SSH a host has received and sent.
+func (l *Lab) Packets(host string) (int, error) {
+	h, err := l.host(host)
+	if err != nil {
+		return 0, err
+	}
+	return h.server.meter.count(), nil
+}
+
+// CutAfter cuts every connection to a host's SSH server, once, when so many more packets of SSH have come to it or gone
+// from it. The last of them arrives whole, no byte of what follows does; what has been asked is still done, and whoever
+// dials again is served. then, where it is given, is called right after and must not wait for the host.
+func (l *Lab) CutAfter(host string, packets int, then func()) error {
+	h, err := l.host(host)
+	if err != nil {
+		return err
+	}
+	h.server.meter.after(packets, func() {
+		h.server.disconnect()
+		if then != nil {
+			then()
+		}
+	})
+	return nil
+}
+
+// Settle waits until every host is done with what was asked of it over connections that are gone.
+func (l *Lab) Settle(ctx context.Context) error {
+	for _, h := range l.hosts {
+		for !h.server.idle() {
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("%s still serves a connection: %w", h.Name, ctx.Err())
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}
+	return nil
 }
 
 // PowerOff ends everything on a host at once, its SSH server too. What stands on its disk stays.

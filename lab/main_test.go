@@ -62,6 +62,29 @@ func startedWith(t *testing.T, o Options) *Lab {
 // dial logs in the way a client does: strict host keys, the lab's identity.
 func dial(t *testing.T, l *Lab, host string) *ssh.Client {
 	t.Helper()
+	client, err := logIn(t, l, host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// tryToLogIn begins an SFTP session and ends it, as far as it gets.
+func tryToLogIn(t *testing.T, l *Lab, host string) {
+	t.Helper()
+	client, err := logIn(t, l, host)
+	if err != nil {
+		return
+	}
+	defer client.Close()
+	if session, err := sftp.NewClient(client); err == nil {
+		_ = session.Close()
+	}
+}
+
+func logIn(t *testing.T, l *Lab, host string) (*ssh.Client, error) {
+	t.Helper()
 	data, err := os.ReadFile(l.ClientKey())
 	if err != nil {
 		t.Fatal(err)
@@ -78,14 +101,9 @@ func dial(t *testing.T, l *Lab, host string) *ssh.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := ssh.Dial("tcp", net.JoinHostPort(address(t, l, host), strconv.Itoa(l.options.Port)), &ssh.ClientConfig{
+	return ssh.Dial("tcp", net.JoinHostPort(address(t, l, host), strconv.Itoa(l.options.Port)), &ssh.ClientConfig{
 		User: "root", Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: check, Timeout: 10 * time.Second,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Close() })
-	return client
 }
 
 func address(t *testing.T, l *Lab, name string) string {

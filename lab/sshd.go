@@ -17,6 +17,7 @@ type sshServer struct {
 	files    files
 	commands commands
 	forward  forwarder
+	meter    meter
 
 	mu       sync.Mutex
 	listener net.Listener
@@ -27,6 +28,7 @@ type sshServer struct {
 // serverConfig lets in root with the one key and nobody else.
 func serverConfig(host ssh.Signer, client ssh.PublicKey) *ssh.ServerConfig {
 	config := &ssh.ServerConfig{
+		Config:        ssh.Config{Ciphers: meterable},
 		ServerVersion: "SSH-2.0-hardway-lab",
 		PublicKeyCallback: func(meta ssh.ConnMetadata, offered ssh.PublicKey) (*ssh.Permissions, error) {
 			if meta.User() == "root" && bytes.Equal(offered.Marshal(), client.Marshal()) {
@@ -86,6 +88,22 @@ func (s *sshServer) close() error {
 	return errors.Join(errs...)
 }
 
+// disconnect cuts every connection; who asks again is answered.
+func (s *sshServer) disconnect() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn := range s.open {
+		_ = conn.Close()
+	}
+}
+
+// idle reports whether no connection is served, nor what was asked on one.
+func (s *sshServer) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open) == 0
+}
+
 // serve speaks with one client until it goes. What fails here is the client's to see.
 func (s *sshServer) serve(raw net.Conn) {
 	defer func() {
@@ -94,7 +112,7 @@ func (s *sshServer) serve(raw net.Conn) {
 		delete(s.open, raw)
 		s.mu.Unlock()
 	}()
-	conn, channels, requests, err := ssh.NewServerConn(raw, s.config)
+	conn, channels, requests, err := ssh.NewServerConn(s.meter.metered(raw), s.config)
 	if err != nil {
 		return
 	}
