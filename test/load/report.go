@@ -1,0 +1,95 @@
+package load
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Report is what a load has seen.
+type Report struct {
+	// Requests is all that were sent, Kinds the same by what the client did: read, write, slow, watch.
+	Requests int
+	Kinds    map[string]int
+	// Took is how long the load lasted.
+	Took time.Duration
+	// Failures is requests that failed, in order; CutShort is watches that ended well but before their time.
+	Failures, CutShort []Failure
+	// LongestGap is the longest that a reader or writer waited between two answers.
+	LongestGap Gap
+	// Lost is acknowledged writes that are not there.
+	Lost []string
+}
+
+// Failure is one request that failed: by its status, or by an error.
+type Failure struct {
+	Client string
+	At     time.Time
+	// After is how long the request had been under way.
+	After       time.Duration
+	Method, URL string
+	Status      int
+	Err         error
+}
+
+// Gap is a time without an answer.
+type Gap struct {
+	Client string
+	At     time.Time
+	Length time.Duration
+}
+
+// Failed is how many requests failed, watches were cut short and writes were lost.
+func (r Report) Failed() int { return len(r.Failures) + len(r.CutShort) + len(r.Lost) }
+
+func (l *Load) report() Report {
+	l.tally.mu.Lock()
+	defer l.tally.mu.Unlock()
+	r := Report{
+		Kinds: map[string]int{}, Took: time.Since(l.began), LongestGap: l.tally.gap,
+		Failures: slices.Clone(l.tally.failures), CutShort: slices.Clone(l.tally.cut),
+	}
+	for client, n := range l.tally.requests {
+		kind, _, _ := strings.Cut(client, "-")
+		r.Kinds[kind] += n
+		r.Requests += n
+	}
+	return r
+}
+
+// shown is how many failures of a sort are printed.
+const shown = 20
+
+// String is for people: the sums, and the first failures of each sort.
+func (r Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d requests in %s (%d reads, %d writes, %d slow writes, %d watches): %d failed, %d watches cut short, %d writes lost; longest gap %s (%s at %s)",
+		r.Requests, r.Took.Round(time.Second), r.Kinds["read"], r.Kinds["write"], r.Kinds["slow"], r.Kinds["watch"],
+		len(r.Failures), len(r.CutShort), len(r.Lost), r.LongestGap.Length.Round(time.Millisecond), r.LongestGap.Client, r.LongestGap.At.Format(clock))
+	for _, some := range [][]Failure{r.Failures, r.CutShort} {
+		for _, f := range some[:min(len(some), shown)] {
+			fmt.Fprintf(&b, "\n%s", f)
+		}
+	}
+	for _, lost := range r.Lost[:min(len(r.Lost), shown)] {
+		fmt.Fprintf(&b, "\nlost: %s", lost)
+	}
+	return b.String()
+}
+
+const clock = "15:04:05.000"
+
+func (f Failure) String() string {
+	text := fmt.Sprintf("%s %s %s %s after %s:", f.At.Format(clock), f.Client, f.Method, f.URL, f.After.Round(time.Millisecond))
+	if f.Status > 0 {
+		text += fmt.Sprintf(" status %d", f.Status)
+	}
+	if f.Err != nil {
+		text += " " + f.Err.Error()
+	}
+	if f.Status == 0 && f.Err == nil {
+		text += " ended before its time"
+	}
+	return text
+}
