@@ -13,7 +13,9 @@ import (
 // wrapper is what client-go wraps its transport in.
 type wrapper = func(http.RoundTripper) http.RoundTripper
 
-func newDialer() *net.Dialer { return &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second} }
+func newDialer() *net.Dialer {
+	return &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+}
 
 // tally is what was counted so far.
 type tally struct {
@@ -26,7 +28,9 @@ type tally struct {
 
 func newTally() *tally { return &tally{requests: map[string]int{}} }
 
-func (t *tally) uncounted() wrapper { return func(next http.RoundTripper) http.RoundTripper { return next } }
+func (t *tally) uncounted() wrapper {
+	return func(next http.RoundTripper) http.RoundTripper { return next }
+}
 
 func (t *tally) counted(client string) wrapper {
 	return func(next http.RoundTripper) http.RoundTripper { return &counter{tally: t, client: client, next: next} }
