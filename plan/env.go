@@ -10,6 +10,7 @@ import (
 	"hardway/cluster"
 	"hardway/pki"
 	"hardway/remote"
+	"hardway/rollout"
 )
 
 // Env is what steps run on. The list of steps is made with an Env whose Spec is not read yet, so that help needs no
@@ -23,6 +24,8 @@ type Env struct {
 	Now func() time.Time
 	// Rand is where secrets come from.
 	Rand io.Reader
+	// Operator is whom hosts are told of: who changed them, and from where.
+	Operator Operator
 	// Only limits steps that act on hosts to these; empty is all.
 	Only []string
 	// Progress is told what is going on; it may be called from several goroutines.
@@ -30,7 +33,15 @@ type Env struct {
 
 	pool pool
 	held int
+	// run is the step that is executed now, as it is written down on hosts.
+	run rollout.Run
 }
+
+// Operator is the person at work, and the machine.
+type Operator struct{ User, Host string }
+
+// String is as in anna@workstation.
+func (o Operator) String() string { return o.User + "@" + o.Host }
 
 // Conn is an open connection to a host.
 type Conn interface {

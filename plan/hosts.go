@@ -117,7 +117,9 @@ func (e *Env) dial(ctx context.Context, wants []rollout.Want) ([]host, error) {
 func (e *Env) compare(ctx context.Context, hosts []host) ([]rollout.Change, error) {
 	changes := make([]rollout.Change, len(hosts))
 	err := remote.ForEach(ctx, indices(hosts), e.Spec.SSH.Parallel, func(ctx context.Context, i int) (err error) {
-		changes[i], err = rollout.Compare(ctx, hosts[i].conn, hosts[i].want)
+		want := hosts[i].want
+		want.Run = e.run
+		changes[i], err = rollout.Compare(ctx, hosts[i].conn, want)
 		if err != nil {
 			return fmt.Errorf("%s: failed to compare: %w", hosts[i].node.Name, err)
 		}

@@ -89,6 +89,11 @@ func (e *Env) Execute(ctx context.Context, s Step, dryRun bool) (Report, error) 
 		}
 		defer unlock()
 	}
+	end, err := e.begin(s)
+	if err != nil {
+		return Report{}, err
+	}
+	defer end()
 	action, err := s.Plan(ctx)
 	if err != nil || dryRun || action.Do == nil {
 		return action.Report, err

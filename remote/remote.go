@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"io"
 	"io/fs"
 	"net"
 
@@ -17,6 +18,10 @@ type Looker interface {
 	Look(ctx context.Context, q Query) (State, error)
 	// ReadFile is the content of a file; fs.ErrNotExist (wrapped) where there is none.
 	ReadFile(ctx context.Context, path string) ([]byte, error)
+	// Open is a file to read from, for what is too large to be held in memory. Ending the context ends the reading.
+	Open(ctx context.Context, path string) (io.ReadCloser, error)
+	// List is the names in a directory, in order; none where it is missing.
+	List(ctx context.Context, dir string) ([]string, error)
 	// Dial opens a connection from the host, through the SSH connection.
 	Dial(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -27,8 +32,13 @@ type Changer interface {
 	// Stage writes files next to where they will stand, each with its final owner and mode before its first byte, synced
 	// and verified by digest on the far side. Nothing that runs sees them yet.
 	Stage(ctx context.Context, files []artifact.File) (Staged, error)
-	// Sweep takes off staging directories that a run which was cut off left behind.
-	Sweep(ctx context.Context, stagingDirs []string) error
+	// Keep puts what stands on the host aside before it is replaced.
+	Keep(ctx context.Context, k Keeping) error
+	// Rename gives a directory another name, at once and to last.
+	Rename(ctx context.Context, from, to string) error
+	// Sweep takes off directories with the files in them: those that a run which was cut off left staged, and what was kept
+	// for long enough.
+	Sweep(ctx context.Context, dirs []string) error
 	// Do runs one of the fixed commands; its error carries the command's standard error.
 	Do(ctx context.Context, c Command) error
 }

@@ -12,16 +12,16 @@ import (
 // delivers was left by a run that was cut off.
 func StagingDir(dir string) string { return path.Join(dir, stageName) }
 
-// Sweep takes off staging directories that were left, with all that is in them.
-func (c *Client) Sweep(ctx context.Context, stagingDirs []string) error {
+// Sweep takes off directories with the files in them, such as staging directories that were left.
+func (c *Client) Sweep(ctx context.Context, dirs []string) error {
 	server, release, err := c.sftp(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
-	err = ForEach(ctx, stagingDirs, stagers, func(_ context.Context, dir string) error { return clearStage(server, dir) })
+	err = ForEach(ctx, dirs, stagers, func(_ context.Context, dir string) error { return clearStage(server, dir) })
 	if err != nil {
-		return c.cannotWrite("failed to clear away what was left staged", c.cause(ctx, err))
+		return c.cannotWrite("failed to clear directories away", c.cause(ctx, err))
 	}
 	return nil
 }
@@ -52,10 +52,10 @@ func emptyStage(server *files, stage string) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if err := server.Remove(path.Join(stage, e.Name())); err != nil {
-			return fmt.Errorf("%s: %w", e.Name(), err)
+	return server.inTurn(len(entries), func(i int) error {
+		if err := server.Remove(path.Join(stage, entries[i].Name())); err != nil {
+			return fmt.Errorf("%s: %w", entries[i].Name(), err)
 		}
-	}
-	return nil
+		return nil
+	})
 }

@@ -16,6 +16,13 @@ type Want struct {
 	Reads []artifact.Read
 	// Watch is further paths to look at in the same round trip; their states are in Change.State.
 	Watch []string
+	// Run is what the change will be part of.
+	Run Run
+
+	// foreign is paths of files that were there before hardway delivered: they are none of what it delivered.
+	foreign []string
+	// undoes: what a change replaced is put back, and with that the change is as if it had not been.
+	undoes bool
 }
 
 // Change is the difference between a host and what it should be: data, to print or to execute.
@@ -40,6 +47,7 @@ const (
 	Update  Verb = "update"
 	Correct Verb = "correct" // same bytes, other mode or owner
 	Delete  Verb = "delete"
+	Finish  Verb = "finish" // what a commit that was cut off has begun
 
 	Enable       Verb = "enable"
 	Start        Verb = "start"
@@ -54,6 +62,11 @@ type FileChange struct {
 	Verb   Verb
 	Reason string
 	File   artifact.File
+}
+
+// bookkeeping reports whether the path is hardway's own: a staging directory that was left, a commit that was cut off.
+func (f FileChange) bookkeeping() bool {
+	return f.Verb == Finish || f.Verb == Delete && f.File.IsDir()
 }
 
 // UnitChange is one thing systemd is asked to do.

@@ -14,7 +14,7 @@ import (
 
 // Compare looks at a host once and says what separates it from what it should be.
 func Compare(ctx context.Context, host remote.Looker, want Want) (Change, error) {
-	manifest, err := deliveredFile(want.Files)
+	manifest, err := want.record().file()
 	if err != nil {
 		return Change{}, err
 	}
@@ -30,6 +30,7 @@ func Compare(ctx context.Context, host remote.Looker, want Want) (Change, error)
 		}
 	}
 	change.addLeftovers()
+	change.addUnfinished()
 	if err := change.addStrays(ctx, host); err != nil {
 		return Change{}, err
 	}
@@ -47,7 +48,7 @@ func (w Want) query() remote.Query {
 	for dir := range w.stagingDirs() {
 		q.Paths = append(q.Paths, dir)
 	}
-	q.Paths = append(q.Paths, w.Watch...)
+	q.Paths = append(append(q.Paths, unfinishedDir), w.Watch...)
 	return q
 }
 
@@ -75,6 +76,22 @@ func (c *Change) addLeftovers() {
 			})
 		}
 	}
+}
+
+// addUnfinished finds a commit that was cut off: what it replaced is kept in a generation that no commit has ended. The next
+// one ends it, whatever it delivers.
+func (c *Change) addUnfinished() {
+	if !c.cutOff() {
+		return
+	}
+	verb, reason := Finish, "a run was cut off while it replaced files here"
+	if c.want.undoes {
+		verb, reason = Delete, "what it keeps is put back"
+	}
+	c.Files = append(c.Files, FileChange{
+		Path: unfinishedDir, Verb: verb, Reason: reason,
+		File: artifact.File{Path: unfinishedDir, Mode: fs.ModeDir | 0o700, Component: deliveredComponent},
+	})
 }
 
 func (c *Change) addFile(f artifact.File) error {

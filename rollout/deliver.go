@@ -35,6 +35,9 @@ func (b Batch) Deliver(ctx context.Context, parallel int) error {
 type Ready struct {
 	Host
 	staged remote.Staged
+	// recorded: the record of what was delivered is among what is staged.
+	recorded bool
+	kept     *keeping
 }
 
 // Stage stages every host of the batch. When that fails anywhere, what was staged is taken off again and no host has
@@ -42,9 +45,8 @@ type Ready struct {
 func (b Batch) Stage(ctx context.Context, parallel int) ([]Ready, error) {
 	ready := make([]Ready, len(b))
 	err := remote.ForEach(ctx, b.indices(), parallel, func(ctx context.Context, i int) error {
-		staged, err := b[i].stage(ctx)
-		ready[i] = Ready{b[i], staged}
-		return err
+		ready[i] = Ready{Host: b[i], kept: &keeping{}}
+		return ready[i].stage(ctx)
 	})
 	if err != nil {
 		return nil, errors.Join(err, discard(context.WithoutCancel(ctx), ready, parallel))
@@ -74,19 +76,21 @@ func (h Host) Idle() bool {
 	return len(h.Part()) == 0 && !h.Change.touchesDefinitions(h.Components)
 }
 
-// Part is the difference of the components to deliver now. What was left staged beside the record belongs to every part.
+// Part is the difference of the components to deliver now. What was left staged beside the record belongs to every part,
+// and so does a commit that was cut off.
 func (h Host) Part() []FileChange {
+	common := []string{remote.StagingDir(path.Dir(DeliveredPath)), unfinishedDir}
 	return slices.DeleteFunc(slices.Clone(h.Change.Files), func(f FileChange) bool {
-		return !slices.Contains(h.Components, f.File.Component) && f.Path != remote.StagingDir(path.Dir(DeliveredPath))
+		return !slices.Contains(h.Components, f.File.Component) && !slices.Contains(common, f.Path)
 	})
 }
 
 // stage makes the users that own files first: an owner has to exist before a file can be staged with it.
-func (h Host) stage(ctx context.Context) (remote.Staged, error) {
+func (h *Ready) stage(ctx context.Context) error {
 	var users, rest []artifact.File
 	for _, f := range h.Part() {
 		switch {
-		case f.Verb == Delete:
+		case f.Verb == Delete || f.bookkeeping():
 		case isSysusers(f.Path):
 			users = append(users, f.File)
 		default:
@@ -94,21 +98,24 @@ func (h Host) stage(ctx context.Context) (remote.Staged, error) {
 		}
 	}
 	if err := h.declareUsers(ctx, users); err != nil {
-		return nil, err
+		return err
 	}
 	record, err := h.Change.recordAfter(h.Components)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if verb, _, err := difference(record, h.Change.State.Paths[DeliveredPath]); err != nil {
-		return nil, err
-	} else if verb != "" {
+	verb, _, err := difference(record, h.Change.State.Paths[DeliveredPath])
+	if err != nil {
+		return err
+	}
+	if h.recorded = verb != ""; h.recorded {
 		rest = append(rest, record)
 	}
 	if len(rest) == 0 {
-		return nil, nil
+		return nil
 	}
-	return h.Conn.Stage(ctx, rest)
+	h.staged, err = h.Conn.Stage(ctx, rest)
+	return err
 }
 
 func isSysusers(path string) bool { return strings.HasPrefix(path, "/etc/sysusers.d/") }
@@ -147,10 +154,24 @@ func (h Host) ownersExist() bool {
 	return true
 }
 
-// Commit takes off what is wanted no longer, puts what is staged in place, and lets systemd read changed definitions. The
-// record of what was delivered is part of what is staged: it forgets a file only after the file is gone.
+// Commit puts aside what it is going to replace, takes off what is wanted no longer, puts what is staged in place, and lets
+// systemd read changed definitions. The record of what was delivered is part of what is staged: it forgets a file only
+// after the file is gone.
 func (h Ready) Commit(ctx context.Context) error {
-	files, stagingDirs := h.strays()
+	if h.Change.want.undoes {
+		return h.replace(ctx)
+	}
+	if err := h.keep(ctx); err != nil {
+		return err
+	}
+	if err := h.replace(ctx); err != nil {
+		return err
+	}
+	return h.finish(ctx)
+}
+
+func (h Ready) replace(ctx context.Context) error {
+	files, dirs := h.strays()
 	if err := h.takeOff(ctx, files); err != nil {
 		return err
 	}
@@ -159,29 +180,29 @@ func (h Ready) Commit(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(stagingDirs) > 0 {
-		if err := h.Conn.Sweep(ctx, stagingDirs); err != nil {
+	if h.Change.touchesDefinitions(h.Components) {
+		if err := h.Conn.Do(ctx, remote.Systemctl("daemon-reload")); err != nil {
 			return err
 		}
 	}
-	if h.Change.touchesDefinitions(h.Components) {
-		return h.Conn.Do(ctx, remote.Systemctl("daemon-reload"))
+	if len(dirs) == 0 {
+		return nil
 	}
-	return nil
+	return h.Conn.Sweep(ctx, dirs)
 }
 
-// strays is what is wanted no longer: files, and staging directories that were left.
-func (h Host) strays() (files, stagingDirs []string) {
+// strays is what is wanted no longer: files, and hardway's own directories.
+func (h Host) strays() (files, dirs []string) {
 	for _, f := range h.Part() {
 		switch {
 		case f.Verb != Delete:
 		case f.File.IsDir():
-			stagingDirs = append(stagingDirs, f.Path)
+			dirs = append(dirs, f.Path)
 		default:
 			files = append(files, f.Path)
 		}
 	}
-	return files, stagingDirs
+	return files, dirs
 }
 
 // takeOff removes files; units among them, which do not run, are disabled first.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,16 +23,12 @@ const deliveredComponent = "hardway"
 // delivered maps each path that hardway put on a host to the component it belongs to.
 type delivered map[string]string
 
-// deliveredFile is the record of a host that holds exactly these files. It names no time and no person, so that a host
-// where nothing changed is told by one digest.
-func deliveredFile(files []artifact.File) (artifact.File, error) {
-	return wantedRecord(files).file()
-}
-
-func wantedRecord(files []artifact.File) delivered {
+// record is of a host that holds exactly the wanted files. It names no time and no person, so that a host where nothing
+// changed is told by one digest.
+func (w Want) record() delivered {
 	record := delivered{}
-	for _, f := range files {
-		if !f.IsDir() && f.Path != DeliveredPath {
+	for _, f := range w.Files {
+		if !f.IsDir() && f.Path != DeliveredPath && !slices.Contains(w.foreign, f.Path) {
 			record[f.Path] = f.Component
 		}
 	}
@@ -61,9 +58,14 @@ func readDelivered(ctx context.Context, host remote.Looker) (delivered, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseDelivered(data, DeliveredPath, host)
+}
+
+// parseDelivered reads the record of what was delivered.
+func parseDelivered(data []byte, from string, host remote.Looker) (delivered, error) {
 	var record struct{ Files delivered }
 	if err := json.Unmarshal(data, &record); err != nil {
-		return nil, fmt.Errorf("failed to read %s on %s: %w", DeliveredPath, host.Host(), err)
+		return nil, fmt.Errorf("failed to read %s on %s: %w", from, host.Host(), err)
 	}
 	if record.Files == nil {
 		record.Files = delivered{}
@@ -75,7 +77,7 @@ func readDelivered(ctx context.Context, host remote.Looker) (delivered, error) {
 // what it should be, so that an idle run costs no further round trip.
 func (c *Change) addStrays(ctx context.Context, host remote.Looker) error {
 	if !c.changes(DeliveredPath) {
-		c.record = wantedRecord(c.want.Files)
+		c.record = c.want.record()
 		return nil
 	}
 	record, err := readDelivered(ctx, host)
@@ -83,14 +85,14 @@ func (c *Change) addStrays(ctx context.Context, host remote.Looker) error {
 		return err
 	}
 	c.record = record
-	wanted := wantedRecord(c.want.Files)
+	wanted := c.want.record()
 	if len(record)+len(wanted) == 0 {
 		// Nothing was ever delivered here, and nothing is to be: not even a record of that.
 		c.Files = slices.DeleteFunc(c.Files, func(f FileChange) bool { return f.Path == DeliveredPath })
 		return nil
 	}
 	for path, component := range record {
-		if _, ok := wanted[path]; !ok {
+		if _, ok := wanted[path]; !ok && !slices.Contains(c.want.foreign, path) {
 			c.Files = append(c.Files, FileChange{
 				Path: path, Verb: Delete, Reason: "was delivered earlier and is wanted no longer",
 				File: artifact.File{Path: path, Component: component},
@@ -98,27 +100,31 @@ func (c *Change) addStrays(ctx context.Context, host remote.Looker) error {
 		}
 	}
 	slices.SortFunc(c.Files, func(a, b FileChange) int { return strings.Compare(a.Path, b.Path) })
-	return c.lookAtStrayUnits(ctx, host)
+	return c.lookAtStrays(ctx, host)
 }
 
-// lookAtStrayUnits finds out whether units run whose files are to go: the file of a running unit is not taken off.
-func (c *Change) lookAtStrayUnits(ctx context.Context, host remote.Looker) error {
-	var units []string
+// lookAtStrays finds out what stands where something is to go, and whether its units run: the file of a running unit is not
+// taken off.
+func (c *Change) lookAtStrays(ctx context.Context, host remote.Looker) error {
+	var q remote.Query
 	for _, f := range c.Files {
-		if unit, ok := artifact.UnitOf(f.Path); ok && f.Verb == Delete {
-			units = append(units, unit)
+		if f.Verb != Delete || f.bookkeeping() {
+			continue
+		}
+		q.Paths = append(q.Paths, f.Path)
+		if unit, ok := artifact.UnitOf(f.Path); ok {
+			q.Units = append(q.Units, unit)
 		}
 	}
-	if len(units) == 0 {
+	if len(q.Paths) == 0 {
 		return nil
 	}
-	state, err := host.Look(ctx, remote.Query{Units: units})
+	state, err := host.Look(ctx, q)
 	if err != nil {
 		return err
 	}
-	for unit, seen := range state.Units {
-		c.State.Units[unit] = seen
-	}
+	maps.Copy(c.State.Paths, state.Paths)
+	maps.Copy(c.State.Units, state.Units)
 	return nil
 }
 
@@ -130,7 +136,7 @@ func (c Change) recordAfter(components []string) (artifact.File, error) {
 			record[path] = component
 		}
 	}
-	for path, component := range wantedRecord(c.want.Files) {
+	for path, component := range c.want.record() {
 		if slices.Contains(components, component) {
 			record[path] = component
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"hardway/lab"
 	"hardway/plan"
 	"hardway/remote"
+	"hardway/rollout"
 )
 
 // hardwayBinary is the program under test, built once from this checkout.
@@ -215,6 +217,12 @@ func (r *rehearsal) deliveredState() map[string]string {
 			}
 		}
 	}
+	return state
+}
+
+// withoutGenerations is a state without what hosts keep of earlier ones: what stands there, however it came to stand.
+func withoutGenerations(state map[string]string) map[string]string {
+	maps.DeleteFunc(state, func(path, _ string) bool { return strings.Contains(path, rollout.GenerationsDir+"/") })
 	return state
 }
 

@@ -60,7 +60,7 @@ func (p *program) load(ctx *cli.Context) error {
 	if _, err := spec.Only(p.env.Only); err != nil {
 		return usageError{err.Error()}
 	}
-	p.env.Now, p.env.Rand = time.Now, rand.Reader
+	p.env.Now, p.env.Rand, p.env.Operator = time.Now, rand.Reader, plan.ThisOperator()
 	p.env.Progress = p.progress(ctx)
 	p.dialer = p.newDialer(ctx, spec, p.env.Work)
 	p.env.Dial = func(ctx context.Context, n cluster.Node) (plan.Conn, error) {

@@ -1,0 +1,76 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+
+	"github.com/pkg/sftp"
+)
+
+// List is the names in a directory, in order; none where it is missing.
+func (c *Client) List(ctx context.Context, dir string) ([]string, error) {
+	server, release, err := c.sftp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	entries, err := server.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, c.during("failed to list "+dir, asRootHint, c.cause(ctx, err))
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Open is a file to read from. Ending the context ends the reading.
+func (c *Client) Open(ctx context.Context, path string) (io.ReadCloser, error) {
+	server, release, err := c.sftp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	file, err := server.Open(path)
+	if err != nil {
+		release()
+		return nil, c.during("failed to read "+path, "look at it on the host", c.cause(ctx, err))
+	}
+	return reading{file, release}, nil
+}
+
+// reading is a file that knows how to hand itself over in large pieces.
+type reading struct {
+	*sftp.File
+	release func()
+}
+
+// Close ends the reading, and lets the session go.
+func (r reading) Close() error {
+	defer r.release()
+	return r.File.Close()
+}
+
+// Rename gives a directory another name, at once and to last.
+func (c *Client) Rename(ctx context.Context, from, to string) error {
+	server, release, err := c.sftp(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err = server.PosixRename(from, to); err == nil {
+		err = server.syncDir(path.Dir(to))
+	}
+	if err != nil {
+		return c.cannotWrite("failed to rename "+from+" to "+to, c.cause(ctx, err))
+	}
+	return nil
+}
