@@ -23,7 +23,7 @@ type command struct {
 // commands is the steps of the plan, and what stands around them.
 func (p *program) commands() []command {
 	list := []command{
-		{path: []string{"init"}, summary: "write a commented cluster.yaml and a .gitignore for secrets; overwrites nothing", direct: p.initialise},
+		p.initCommand(),
 		p.up(),
 		p.explain(),
 	}
