@@ -14,7 +14,9 @@ import (
 )
 
 //go:embed haproxy.cfg.tmpl
-var configTemplate string
+var configText string
+
+var configTemplate = template.Must(template.New("haproxy.cfg").Option("missingkey=error").Parse(configText))
 
 // data is what the template may use; a key it does not have is an error.
 type data struct {
@@ -30,22 +32,10 @@ type data struct {
 
 type server struct{ Name, Address string }
 
-func render(spec *cluster.Spec, node cluster.Node, secrets Secrets) ([]byte, error) {
-	hash, err := secrets.HAProxy.hash()
-	if err != nil {
-		return nil, err
-	}
-	return Configuration(spec, node, hash)
-}
-
 // Configuration is a balancer's haproxy.cfg; hash is the stats page's password as crypt(3) writes it.
 func Configuration(spec *cluster.Spec, node cluster.Node, hash string) ([]byte, error) {
-	t, err := template.New("haproxy.cfg").Option("missingkey=error").Parse(configTemplate)
-	if err != nil {
-		return nil, err
-	}
 	var out bytes.Buffer
-	err = t.Execute(&out, data{
+	err := configTemplate.Execute(&out, data{
 		Socket: Socket, Backend: Backend, CAFile: caPath,
 		Binds:   binds(spec, node),
 		Servers: servers(spec),

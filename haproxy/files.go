@@ -37,7 +37,7 @@ func Files(spec *cluster.Spec, node cluster.Node, store *pki.Store, secrets Secr
 	if err != nil {
 		return nil, err
 	}
-	config, err := render(spec, node, secrets)
+	config, err := Configuration(spec, node, secrets.statsHash)
 	if err != nil {
 		return nil, fmt.Errorf("failed to render %s of %s: %w", ConfigPath, node.Name, err)
 	}

@@ -26,6 +26,9 @@ type Secrets struct {
 	APIVersion string       `json:"apiVersion"`
 	Kind       string       `json:"kind"`
 	HAProxy    StatsSecrets `json:"haproxy"`
+
+	// statsHash is the password as it stands in every balancer's configuration: slow to compute on purpose.
+	statsHash string
 }
 
 // StatsSecrets is the password of the stats page, and the salt of its hash: with both kept, the same configuration is
@@ -88,6 +91,9 @@ func newSecrets(random io.Reader) (Secrets, artifact.Plan, error) {
 		StatsSalt:     base64.NewEncoding(cryptAlphabet).EncodeToString(bytes[32:]),
 	}}
 	data, err := yaml.Marshal(secrets)
+	if err == nil {
+		secrets.statsHash, err = secrets.HAProxy.hash()
+	}
 	if err != nil {
 		return Secrets{}, plan, fmt.Errorf("failed to encode secrets: %w", err)
 	}
@@ -103,7 +109,8 @@ func parseSecrets(data []byte) (Secrets, error) {
 	if err := yaml.UnmarshalStrict(data, &s); err != nil {
 		return Secrets{}, err
 	}
-	if _, err := s.HAProxy.hash(); err != nil {
+	var err error
+	if s.statsHash, err = s.HAProxy.hash(); err != nil {
 		return Secrets{}, err
 	}
 	if s.APIVersion != cluster.APIVersion || s.Kind != secretsKind {

@@ -18,39 +18,60 @@ type host struct {
 	want rollout.Want
 }
 
+// loaded is what stands in hosts/ for a node.
+type loaded struct {
+	node   cluster.Node
+	tree   artifact.Tree
+	drifts []artifact.Drift
+}
+
 // rendered is what hosts/ says each of the nodes should hold. Trees that are missing, edited or older than the
 // certificates they name are refused: what is shipped is exactly what was rendered and could be reviewed.
 func (e *Env) rendered(nodes []cluster.Node) ([]rollout.Want, error) {
-	var wants []rollout.Want
-	var problems cluster.Problems
-	for _, node := range nodes {
+	trees := make([]loaded, len(nodes))
+	for i, node := range nodes {
 		tree, drifts, err := artifact.LoadTree(e.Work, node.Name)
 		if err != nil {
 			return nil, err
 		}
-		if len(tree.Files) == 0 {
-			if rendersAnything(node) {
-				problems = append(problems, cluster.Problem{
-					Host: node.Name, Subject: artifact.TreePath(node.Name, ""), Message: "nothing is rendered for this host",
-					Hint: "run `hardway render all`",
-				})
-				continue
-			}
-			// A host that is to hold nothing is looked at too: it may hold what was delivered when it had another role.
+		trees[i] = loaded{node, tree, drifts}
+	}
+	all, present := e.sourcesOnce(components), e.sourcesOnce(presentIn(trees))
+	var wants []rollout.Want
+	var problems cluster.Problems
+	for _, l := range trees {
+		if len(l.tree.Files) == 0 && rendersAnything(l.node) {
+			problems = append(problems, cluster.Problem{
+				Host: l.node.Name, Subject: artifact.TreePath(l.node.Name, ""), Message: "nothing is rendered for this host",
+				Hint: "run `hardway render all`",
+			})
+			continue
 		}
-		found, err := e.explainDrifts(node, drifts)
+		// A host that is to hold nothing is looked at too: it may hold what was delivered when it had another role.
+		found, err := e.explainDrifts(l, all)
 		if err != nil {
 			return nil, err
 		}
 		if len(found) == 0 {
-			if found, err = e.outdated(node, tree); err != nil {
+			if found, err = outdated(l, present); err != nil {
 				return nil, err
 			}
 		}
 		problems = append(problems, found...)
-		wants = append(wants, rollout.Want{Node: node, Files: tree.Files, Reads: reads(e.Spec, node)})
+		wants = append(wants, rollout.Want{Node: l.node, Files: l.tree.Files, Reads: reads(e.Spec, l.node)})
 	}
 	return wants, problems.OrNil()
+}
+
+// presentIn is the components that any of the trees holds.
+func presentIn(trees []loaded) []component {
+	return slices.DeleteFunc(slices.Clone(components), func(c component) bool {
+		return !slices.ContainsFunc(trees, func(l loaded) bool { return l.holds(c) })
+	})
+}
+
+func (l loaded) holds(c component) bool {
+	return slices.ContainsFunc(l.tree.Files, func(f artifact.File) bool { return f.Component == c.name })
 }
 
 func rendersAnything(node cluster.Node) bool {
@@ -68,13 +89,13 @@ func reads(spec *cluster.Spec, node cluster.Node) []artifact.Read {
 }
 
 // explainDrifts says for each rendered file that is not what was rendered whether a hand did it or the sources moved on.
-func (e *Env) explainDrifts(node cluster.Node, drifts []artifact.Drift) (cluster.Problems, error) {
-	if len(drifts) == 0 {
+func (e *Env) explainDrifts(l loaded, read func() (sources, error)) (cluster.Problems, error) {
+	if len(l.drifts) == 0 {
 		return nil, nil
 	}
 	var problems cluster.Problems
 	var edited []artifact.Drift
-	for _, d := range drifts {
+	for _, d := range l.drifts {
 		if !d.Gone && d.Source == "" {
 			edited = append(edited, d)
 			continue
@@ -87,11 +108,11 @@ func (e *Env) explainDrifts(node cluster.Node, drifts []artifact.Drift) (cluster
 			Host: d.Node, Subject: artifact.TreePath(d.Node, d.Path), Message: message, Hint: "run `hardway render all`",
 		})
 	}
-	from, _, err := e.sources(components)
+	from, err := read()
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := from.tree(artifact.Tree{Node: node.Name}, node, components)
+	wanted, err := from.tree(artifact.Tree{Node: l.node.Name}, l.node, components)
 	if err != nil {
 		return nil, err
 	}

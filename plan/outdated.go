@@ -11,17 +11,16 @@ import (
 
 // outdated is a problem when what stands in hosts/<node> is not what would be rendered now: the spec has moved on, or a
 // hand has been in the manifest. What is shipped is derived, and could be reviewed, or is not shipped at all.
-func (e *Env) outdated(node cluster.Node, tree artifact.Tree) ([]cluster.Problem, error) {
-	present := slices.DeleteFunc(slices.Clone(components), func(c component) bool { return len(tree.Of(c.name)) == 0 })
-	from, _, err := e.sources(present)
+func outdated(l loaded, read func() (sources, error)) ([]cluster.Problem, error) {
+	from, err := read()
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := from.tree(artifact.Tree{Node: node.Name}, node, present)
+	wanted, err := from.tree(artifact.Tree{Node: l.node.Name}, l.node, presentIn([]loaded{l}))
 	if err != nil {
 		return nil, err
 	}
-	have, err := fingerprints(tree)
+	have, err := fingerprints(l.tree)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +39,7 @@ func (e *Env) outdated(node cluster.Node, tree artifact.Tree) ([]cluster.Problem
 		return nil, nil
 	}
 	return []cluster.Problem{{
-		Host: node.Name, Subject: artifact.TreePath(node.Name, artifact.ManifestName),
+		Host: l.node.Name, Subject: artifact.TreePath(l.node.Name, artifact.ManifestName),
 		Message: fmt.Sprintf("is not what cluster.yaml and pki/ give now: %s of other content, mode or owner, beginning with %s", count(len(differs), "file"), differs[0]),
 		Hint:    "run `hardway render all`, and look at what it changes",
 	}}, nil

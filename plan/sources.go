@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"hardway/artifact"
 	"hardway/cluster"
@@ -37,6 +38,14 @@ func (e *Env) sources(what []component) (sources, artifact.Plan, error) {
 		}
 	}
 	return from, write, nil
+}
+
+// sourcesOnce reads what these components are rendered from when it is first wanted, once for any number of nodes.
+func (e *Env) sourcesOnce(what []component) func() (sources, error) {
+	return sync.OnceValues(func() (sources, error) {
+		from, _, err := e.sources(what)
+		return from, err
+	})
 }
 
 // anyHostRuns reports whether any host of the spec gets the component.

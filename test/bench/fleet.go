@@ -2,13 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os/exec"
 	"runtime"
 	"slices"
-	"syscall"
-	"time"
 )
 
 // fleetWorkers is how many workers the large cluster has.
@@ -16,18 +12,6 @@ const fleetWorkers = 5000
 
 // fleetRounds is enough: every run makes 15,000 certificates.
 const fleetRounds = 3
-
-// process is what a run of a process cost. The kernel counts its memory from what its parent held when it was started,
-// which here is little.
-type process struct {
-	wall, processor time.Duration
-	megabytes       float64
-}
-
-// busy is the share of all cores that the process kept busy from start to exit.
-func (p process) busy() float64 {
-	return p.processor.Seconds() / p.wall.Seconds() / float64(runtime.NumCPU())
-}
 
 // fleet is B1 for 5,000 workers: are all cores busy, and how much memory does it take?
 func fleet(ctx context.Context, b *bench) ([]row, error) {
@@ -72,18 +56,6 @@ func (b *bench) fleetOnce(ctx context.Context) (process, error) {
 	if _, err := workDir(dir, fleetWorkers); err != nil {
 		return process{}, err
 	}
-	command := exec.CommandContext(ctx, b.hardway, "pki", "all")
-	command.Dir = dir
-	began := time.Now()
-	if err := command.Run(); err != nil {
-		return process{}, fmt.Errorf("failed to run %s: %w", b.hardway, err)
-	}
-	p := process{wall: time.Since(began)}
-	usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return process{}, errors.New("this system does not count what a process uses")
-	}
-	p.processor = time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-	p.megabytes = float64(usage.Maxrss) / 1024 // the kernel counts in KiB
-	return p, nil
+	p, _, err := measure(ctx, dir, b.hardway, "pki", "all")
+	return p, err
 }

@@ -18,12 +18,23 @@ func main() {
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	err := dispatch(ctx, os.Args[1:])
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
+}
+
+// dispatch runs the benches, or what they run as processes of their own.
+func dispatch(ctx context.Context, args []string) error {
+	switch {
+	case len(args) == 1 && args[0] == serveWord:
+		return serveLab(ctx, os.Stdin, os.Stdout)
+	case len(args) == 1 && args[0] == dialWord:
+		return dialAll(ctx)
+	}
+	return run(ctx, args, os.Stdout, os.Stderr)
 }
 
 // benches is every group of rows, in the order of the report.
@@ -35,6 +46,7 @@ var benches = []struct {
 	{"B1", []string{"cfssl", "cfssljson", "openssl", "sh"}, certificates},
 	{"B1 fleet", nil, fleet},
 	{"B3", []string{"sshd", "scp", "ssh", "ansible-playbook", "sh"}, copies},
+	{"1,000 hosts", nil, many},
 	{"B5", []string{"sshd"}, trips},
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"hardway/artifact"
 	"hardway/cluster"
+	"hardway/lab"
 	"hardway/pki"
 )
 
@@ -32,6 +33,31 @@ func specOf(workers int) []byte {
 	}
 	for i := range workers {
 		fmt.Fprintf(&b, "  - {name: kworker%d, address: 172.17.%d.%d, roles: [worker]}\n", i+1, i/250, i%250+1)
+	}
+	return b.Bytes()
+}
+
+// labSpec is a cluster.yaml for the hosts of a lab: the first three are masters, the others balancers. It is for port, with
+// parallel hosts at a time.
+func labSpec(hosts []lab.Host, endpoint, identity string, port, parallel int) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `apiVersion: hardway/v1alpha1
+kind: Cluster
+metadata: {name: bench}
+spec:
+  kubernetes: {version: v1.36.3}
+  etcd: {version: v3.6.16}
+  endpoint: {host: %s, port: 6443}
+  network: {podCIDR: 10.200.0.0/16, serviceCIDR: 10.32.0.0/24, clusterDomain: cluster.local}
+  ssh: {user: root, port: %d, identityFile: %s, parallel: %d}
+  hosts:
+`, endpoint, port, identity, parallel)
+	for i, h := range hosts {
+		roles := "[etcd, control-plane]"
+		if i >= 3 {
+			roles = "[load-balancer]"
+		}
+		fmt.Fprintf(&b, "  - {name: %s, address: %s, roles: %s}\n", h.Name, h.Address, roles)
 	}
 	return b.Bytes()
 }
