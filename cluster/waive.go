@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// The checks of the spec that can rightly be waived, each alone and by name.
+// The checks of the spec that can rightly be waived, each alone and by name; those of hosts are in package check.
 const (
 	WaiveEvenMembers = "etcd-even-members"
 	WaiveAESGCM      = "encryption-aesgcm"
@@ -19,6 +19,34 @@ func Waivers() []Waiver {
 	return []Waiver{
 		{WaiveEvenMembers, "an even number of etcd members, which survives no more losses than one fewer"},
 		{WaiveAESGCM, "aesgcm, which is unsafe without rotating its key before 200,000 writes"},
+		// What preflight looks at on hosts; a test in package check holds the names together.
+		{"hostname", "hosts whose hostname is not the node's name"},
+		{"machine-id", "hosts without a machine-id, or with that of another"},
+		{"address", "addresses that are not the hosts' own"},
+		{"mac-address", "interfaces with the same hardware address"},
+		{"clock", "clocks that lie more than 2 s apart"},
+		{"systemd", "hosts that were not booted with systemd, or with an old one"},
+		{"architecture", "other architectures than those of the executables"},
+		{"cpu", "masters and etcd members with one CPU"},
+		{"memory", "masters and etcd members with less than 1700 MB"},
+		{"swap", "swap"},
+		{"kernel-modules", "nodes without overlay or br_netfilter"},
+		{"sysctls", "nodes that do not forward packets or filter bridged ones"},
+		{"cgroup", "nodes with control groups of version 1"},
+		{"container-runtime", "nodes without a container runtime"},
+		{"haproxy", "load balancers without HAProxy, or with an old one"},
+		{"existing-cluster", "hosts that carry traces of another cluster"},
+		{"ports", "ports that somebody else holds"},
+		{"forwarding", "SSH servers that do not forward"},
+		{"reach", "servers that cannot be reached from where they will be dialled"},
+		{"source-address", "etcd members that dial from addresses outside of their certificates"},
+		{"mtu", "hosts that send each other packets of different sizes"},
+		{"endpoint-name", "an endpoint whose name does not resolve on every host"},
+		{"nameservers", "nameservers that do not answer"},
+		{"firewall", "active firewalls"},
+		{"selinux", "SELinux"},
+		{"etcd-disk", "little room for etcd's data"},
+		{"etcd-fsync", "slow disks under etcd's data"},
 	}
 }
 

@@ -28,6 +28,8 @@ type Env struct {
 	Operator Operator
 	// Only limits steps that act on hosts to these; empty is all.
 	Only []string
+	// Waive names checks that are waived besides those of the spec.
+	Waive []string
 	// Progress is told what is going on; it may be called from several goroutines.
 	Progress func(Event)
 

@@ -12,7 +12,7 @@ import (
 // verbs is what hardway asks of systemctl, each with the options that may follow it.
 var verbs = map[string][]string{
 	"daemon-reload": nil, "enable": nil, "disable": nil, "stop": nil, "reload": nil, "reset-failed": nil,
-	"start": {"--no-block"}, "restart": {"--no-block"},
+	"start": {"--no-block"}, "restart": {"--no-block"}, "mask": {"--now"},
 }
 
 // Line is the command as a line of shell.
@@ -43,8 +43,9 @@ func (c Command) fixed() bool {
 	case "rm":
 		return len(c.Args) > 2 && c.Args[0] == "-f" && c.Args[1] == "--" && !slices.ContainsFunc(c.Args[2:], isNoPath)
 	case "sh":
-		_, ok := c.Query()
-		return ok
+		_, query := c.Query()
+		_, script := c.Script()
+		return query || script && c.Args[2] != lookName
 	}
 	return false
 }

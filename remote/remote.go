@@ -24,6 +24,11 @@ type Looker interface {
 	List(ctx context.Context, dir string) ([]string, error)
 	// Dial opens a connection from the host, through the SSH connection.
 	Dial(ctx context.Context, network, address string) (net.Conn, error)
+	// Ask runs a fixed script that only looks, and gives what it printed.
+	Ask(ctx context.Context, s Script) ([]byte, error)
+	// Listen has the host take connections on each address (host:port) until it is closed or the connection ends, so that
+	// others can be asked whether they get there. Nobody answers on them and nothing is left.
+	Listen(ctx context.Context, addresses []string) (io.Closer, error)
 }
 
 // Changer can also change a host.

@@ -56,7 +56,7 @@ func (p *program) load(ctx *cli.Context) error {
 	}
 	p.env.Spec = spec
 	p.env.Work = artifact.OpenWorkDir(dir)
-	p.env.Only = ctx.StringSlice("only")
+	p.env.Only, p.env.Waive = ctx.StringSlice("only"), ctx.StringSlice("waive")
 	if _, err := spec.Only(p.env.Only); err != nil {
 		return usageError{err.Error()}
 	}

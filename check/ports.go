@@ -1,0 +1,197 @@
+package check
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hardway/cluster"
+)
+
+// binding is where a server listens.
+type binding string
+
+const (
+	own   binding = "own"   // on the node's first address
+	local binding = "local" // on loopback; nobody off the host gets there
+	every binding = "every" // on every address; the node's own where hosts share one machine, each with a loopback address
+)
+
+// dialler is who dials a server, and why.
+type dialler struct {
+	who string
+	// nodes is the hosts it dials from; nil for somewhere outside of them.
+	nodes func(*cluster.Spec) []cluster.Node
+	why   string
+	// untested: every node dials every other, which is too many to try.
+	untested bool
+}
+
+// server is one thing that listens, on every host that it is on.
+type server struct {
+	name, unit string
+	protocol   string
+	on         func(*cluster.Spec) []cluster.Node
+	port       func(*cluster.Spec, cluster.Node) int
+	binds      binding
+	from       []dialler
+}
+
+func etcds(s *cluster.Spec) []cluster.Node      { return s.With(cluster.RoleEtcd) }
+func masters(s *cluster.Spec) []cluster.Node    { return s.With(cluster.RoleControlPlane) }
+func balancing(s *cluster.Spec) []cluster.Node  { return s.With(cluster.RoleLoadBalancer) }
+func allNodes(s *cluster.Spec) []cluster.Node   { return s.Hosts }
+func kubeletsOf(s *cluster.Spec) []cluster.Node { return s.Kubelets() }
+
+func fixed(port int) func(*cluster.Spec, cluster.Node) int {
+	return func(*cluster.Spec, cluster.Node) int { return port }
+}
+
+const tcp = "tcp"
+
+// servers is the one table of who listens where and who dials there: which ports have to be free, what has to be
+// reachable from where, and the firewall rules, all come from it.
+func servers() []server {
+	operator := dialler{who: "the operator", why: "hardway, and people"}
+	return []server{
+		{name: "sshd", protocol: tcp, on: allNodes, port: sshPort, binds: every, from: []dialler{{who: "the operator", why: "hardway does everything over SSH"}}},
+		{name: "etcd, for peers", unit: "etcd.service", protocol: tcp, on: etcds, port: fixed(cluster.EtcdPeerPort), binds: own,
+			from: []dialler{{who: "etcd", nodes: etcds, why: "members replicate"}}},
+		{name: "etcd, for clients", unit: "etcd.service", protocol: tcp, on: etcds, port: fixed(cluster.EtcdClientPort), binds: own},
+		{name: "etcd, metrics", unit: "etcd.service", protocol: tcp, on: etcds, port: fixed(2381), binds: local},
+		{name: "kube-apiserver", unit: "kube-apiserver.service", protocol: tcp, on: masters, port: fixed(cluster.APIServerPort), binds: every, from: []dialler{
+			{who: "load balancers", nodes: balancing, why: "pass requests on and check /readyz"},
+			{who: "nodes", nodes: kubeletsOf, why: "pods reach the Service kubernetes"},
+		}},
+		{name: "kube-controller-manager", unit: "kube-controller-manager.service", protocol: tcp, on: masters, port: fixed(10257), binds: local},
+		{name: "kube-scheduler", unit: "kube-scheduler.service", protocol: tcp, on: masters, port: fixed(10259), binds: local},
+		{name: "HAProxy, the endpoint", unit: "haproxy.service", protocol: tcp, on: balancing, port: endpointPort, binds: every, from: []dialler{
+			{who: "nodes", nodes: kubeletsOf, why: "kubelets and kube-proxies reach the API"}, operator,
+		}},
+		{name: "HAProxy, statistics", unit: "haproxy.service", protocol: tcp, on: balancing, port: statsPort, binds: "stats", from: []dialler{{who: "the operator", why: "looks at the statistics"}}},
+		{name: "keepalived", protocol: "vrrp", on: sharing, port: fixed(0), binds: every,
+			from: []dialler{{who: "load balancers", nodes: balancing, why: "agree on who has the virtual address"}}},
+		{name: "kubelet", unit: "kubelet.service", protocol: tcp, on: kubeletsOf, port: fixed(10250), binds: every, from: []dialler{
+			{who: "masters", nodes: masters, why: "logs, exec, port-forward"},
+			{who: "nodes", nodes: kubeletsOf, why: "metrics-server runs on any of them", untested: true},
+		}},
+		{name: "kubelet, health", unit: "kubelet.service", protocol: tcp, on: kubeletsOf, port: fixed(10248), binds: local},
+		{name: "kube-proxy, metrics", unit: "kube-proxy.service", protocol: tcp, on: kubeletsOf, port: fixed(10249), binds: local},
+		{name: "kube-proxy, health", unit: "kube-proxy.service", protocol: tcp, on: kubeletsOf, port: fixed(10256), binds: every},
+	}
+}
+
+// sharing is the balancers that share an address.
+func sharing(s *cluster.Spec) []cluster.Node {
+	if s.LoadBalancer.VirtualIP == "" {
+		return nil
+	}
+	return balancing(s)
+}
+
+func sshPort(s *cluster.Spec, n cluster.Node) int { return s.SSHFor(n).Port }
+
+func endpointPort(s *cluster.Spec, _ cluster.Node) int { return s.Endpoint.Port }
+
+func statsPort(s *cluster.Spec, _ cluster.Node) int {
+	addr, err := netip.ParseAddrPort(s.LoadBalancer.StatsListen)
+	if err != nil {
+		return 0
+	}
+	return int(addr.Port())
+}
+
+// Opening is one server on one host.
+type Opening struct {
+	Server, Unit, Protocol string
+	Node                   cluster.Node
+	Port                   int
+	// Address is what it listens on; 0.0.0.0 is every address of the host.
+	Address netip.Addr
+	// From is who dials it; nobody off the host where there is none.
+	From []Access
+}
+
+// Access is who dials a server: from these hosts, or from outside where there is none.
+type Access struct {
+	Who, Why string
+	Nodes    []cluster.Node
+	outside  bool
+	untested bool
+}
+
+// Openings is every server of the cluster, host by host in the order of the spec.
+func Openings(spec *cluster.Spec) []Opening {
+	var out []Opening
+	for _, n := range spec.Hosts {
+		for _, s := range servers() {
+			if slices.ContainsFunc(s.on(spec), func(o cluster.Node) bool { return o.Name == n.Name }) {
+				out = append(out, s.opening(spec, n))
+			}
+		}
+	}
+	return out
+}
+
+func (s server) opening(spec *cluster.Spec, n cluster.Node) Opening {
+	o := Opening{Server: s.name, Unit: s.unit, Protocol: s.protocol, Node: n, Port: s.port(spec, n), Address: s.address(spec, n)}
+	if o.Address.IsLoopback() && s.binds != every && s.binds != own {
+		return o
+	}
+	for _, d := range s.from {
+		a := Access{Who: d.who, Why: d.why, outside: d.nodes == nil, untested: d.untested}
+		if d.nodes != nil {
+			a.Nodes = slices.DeleteFunc(slices.Clone(d.nodes(spec)), func(o cluster.Node) bool { return o.Name == n.Name })
+		}
+		if a.outside || len(a.Nodes) > 0 {
+			o.From = append(o.From, a)
+		}
+	}
+	return o
+}
+
+func (s server) address(spec *cluster.Spec, n cluster.Node) netip.Addr {
+	primary, err := netip.ParseAddr(n.PrimaryAddress())
+	loopback := err == nil && primary.IsLoopback()
+	switch {
+	case s.binds == own, loopback && (s.binds == every || s.binds == local):
+		return primary
+	case s.binds == local:
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	case s.binds == every:
+		return netip.IPv4Unspecified()
+	}
+	stats, err := netip.ParseAddrPort(spec.LoadBalancer.StatsListen)
+	if err != nil {
+		return netip.IPv4Unspecified()
+	}
+	return stats.Addr()
+}
+
+// Target is where others dial the server.
+func (o Opening) Target() string {
+	return net.JoinHostPort(o.Node.PrimaryAddress(), strconv.Itoa(o.Port))
+}
+
+// meets reports whether a socket that listens keeps the server from doing so.
+func (o Opening) meets(l Listen) bool {
+	addr := l.Address.Addr()
+	return int(l.Address.Port()) == o.Port && (addr == o.Address || addr.IsUnspecified() || o.Address.IsUnspecified())
+}
+
+// answersAt reports whether a socket takes what is dialled at the target.
+func (o Opening) answersAt(l Listen) bool {
+	addr := l.Address.Addr()
+	return int(l.Address.Port()) == o.Port && (addr.String() == o.Node.PrimaryAddress() || addr.IsUnspecified())
+}
+
+// who is a list of accesses as people say it.
+func (o Opening) who() string {
+	var words []string
+	for _, a := range o.From {
+		words = append(words, a.Who)
+	}
+	return strings.Join(words, ", ")
+}
