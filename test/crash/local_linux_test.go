@@ -66,7 +66,7 @@ func TestKilledWhileWritingLocally(t *testing.T) {
 			must(t, err)
 			sweep{
 				command: c.command + " " + c.name, point: "file system calls killed", points: len(run.Calls), sample: 17,
-				crash: func(n int, work string) (bool, error) {
+				crash: func(n, _ int, work string) (bool, error) {
 					if err := copyTree(work, template); err != nil {
 						return false, err
 					}
@@ -87,7 +87,7 @@ func finishes(work string, before tree, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(crashed.private(), crashed.matching()); err != nil {
+	if err := errors.Join(crashed.private(nobody), crashed.matching()); err != nil {
 		return fmt.Errorf("right after the crash: %w", err)
 	}
 	if _, err := hardway(work, args...); err != nil {
@@ -97,7 +97,7 @@ func finishes(work string, before tree, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(crashed.whole(before, after), after.private(), after.matching(), after.clean()); err != nil {
+	if err := errors.Join(crashed.whole(before, after), after.private(nobody), after.matching(), after.clean()); err != nil {
 		return fmt.Errorf("after the rerun: %w", err)
 	}
 	if more, err := changes(work, args...); err != nil || len(more) > 0 {

@@ -18,12 +18,15 @@ type sweep struct {
 	points int
 	// sample is how far apart the points are that are tried unless every one is asked for.
 	sample int
-	// crash tries one point in a directory of its own, which is removed afterwards. reached is false where the run had ended
-	// before, because runs are not all of the same length.
-	crash func(n int, dir string) (reached bool, err error)
+	// crash tries one point in a directory of its own, which is removed afterwards. Points with different slots are tried at
+	// the same time. reached is false where the run had ended before, because runs are not all of the same length.
+	crash func(n, slot int, dir string) (reached bool, err error)
 }
 
-// run tries the points, a few at a time, and says how many.
+// slots is how many points are tried at the same time.
+func slots() int { return min(runtime.GOMAXPROCS(0), 4) }
+
+// run tries the points, and says how many.
 func (s sweep) run(t *testing.T) {
 	t.Helper()
 	step := s.sample
@@ -33,10 +36,10 @@ func (s sweep) run(t *testing.T) {
 	var tried, failed atomic.Int64
 	points := make(chan int)
 	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
+	for slot := range slots() {
 		workers.Go(func() {
 			for n := range points {
-				reached, err := s.try(n)
+				reached, err := s.try(n, slot)
 				if reached {
 					tried.Add(1)
 				}
@@ -62,13 +65,13 @@ func (s sweep) run(t *testing.T) {
 	}
 }
 
-func (s sweep) try(n int) (reached bool, err error) {
+func (s sweep) try(n, slot int) (reached bool, err error) {
 	dir, err := os.MkdirTemp(scratch, "point")
 	if err != nil {
 		return false, err
 	}
 	defer os.RemoveAll(dir)
-	return s.crash(n, filepath.Join(dir, "work"))
+	return s.crash(n, slot, filepath.Join(dir, "work"))
 }
 
 // at puts into an error where the crash was.

@@ -28,10 +28,23 @@ const (
 	farStaging   = ".hardway-stage"
 )
 
-func lookAt(root string) (tree, error) {
+// lookAt is what stands below some of the directories in root, all of root where none is named.
+func lookAt(root string, dirs ...string) (tree, error) {
 	seen := tree{}
+	if len(dirs) == 0 {
+		return seen, seen.add(root, ".")
+	}
+	for _, dir := range dirs {
+		if err := seen.add(root, dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return seen, nil
+}
+
+func (t tree) add(root, dir string) error {
 	shut := map[string]bool{}
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	return filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -52,25 +65,32 @@ func lookAt(root string) (tree, error) {
 			}
 			e.data = string(data)
 		}
-		seen[name] = e
+		t[name] = e
 		return nil
 	})
-	return seen, err
 }
 
 // secrets is how private keys and other secrets look, also when only a part of one stands there.
 var secrets = regexp.MustCompile(`PRIVATE KEY|client-key-data|secret: [A-Za-z0-9+/=]{20}|LS0tLS1CRUdJTi`)
 
-// private is an error for each secret that others can read.
-func (t tree) private() error {
+// private is an error for each secret that others can read. group says which its group may read.
+func (t tree) private(group func(path string) bool) error {
 	var errs []error
 	for path, e := range t {
-		if e.mode.IsRegular() && e.mode.Perm()&0o077 != 0 && e.reachable && secrets.MatchString(e.data) {
+		others := fs.FileMode(0o077)
+		if group(path) {
+			others = 0o037
+		}
+		if e.mode.IsRegular() && e.mode.Perm()&others != 0 && e.reachable && secrets.MatchString(e.data) {
 			errs = append(errs, fmt.Errorf("others can read the secret in %s, mode %v", path, e.mode))
 		}
 	}
 	return errors.Join(errs...)
 }
+
+// nobody but root reads secrets in a work directory; on a host the user etcd reads its own.
+func nobody(string) bool         { return false }
+func etcdGroup(path string) bool { return strings.HasPrefix(path, "etc/etcd/") }
 
 // unfinished: the run that was killed had written everything, and was putting it in place; the next run goes on with it.
 func (t tree) unfinished() bool {

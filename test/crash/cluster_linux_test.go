@@ -1,0 +1,146 @@
+package crash
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"hardway/lab"
+)
+
+// stage is where points of one slot are tried: hosts with addresses of their own, and the state that each point starts
+// from. The addresses are in certificates, so a state belongs to its stage.
+type stage struct {
+	addresses []string
+	// dir holds the state: the hosts' disks in lab/, the work directory in work/.
+	dir string
+}
+
+const sshPort = 2222
+
+// masters is the hosts of a stage.
+var masters = []string{"kmaster1", "kmaster2", "kmaster3"}
+
+// set makes a stage for each slot, with the commands run that lead to the state, in order; a word that begins with "edit "
+// changes the spec instead.
+func set(t *testing.T, prepare func(*running) error) []stage {
+	t.Helper()
+	var stages []stage
+	for slot := range slots() {
+		addresses, err := lab.FreeAddresses(len(masters)+1, rand.Reader, sshPort, 2379, 2380, 2381)
+		must(t, err)
+		dir, err := os.MkdirTemp(scratch, fmt.Sprintf("stage%d-", slot))
+		must(t, err)
+		t.Cleanup(func() { _ = os.RemoveAll(dir) })
+		s := stage{addresses, dir}
+		must(t, os.Mkdir(filepath.Join(dir, "work"), 0o755))
+		r, err := s.start(dir)
+		must(t, err)
+		spec := clusterSpec(s)
+		err = errors.Join(os.WriteFile(filepath.Join(r.work, "cluster.yaml"), []byte(spec), 0o600),
+			os.WriteFile(filepath.Join(r.work, "known_hosts"), r.KnownHosts(), 0o600))
+		if err == nil {
+			err = prepare(r)
+		}
+		must(t, errors.Join(err, r.Close()))
+		stages = append(stages, s)
+	}
+	return stages
+}
+
+func clusterSpec(s stage) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `apiVersion: hardway/v1alpha1
+kind: Cluster
+metadata: {name: crash}
+spec:
+  kubernetes: {version: v1.36.3}
+  etcd: {version: v3.6.16}
+  endpoint: {host: %s, port: 6443}
+  network: {podCIDR: 10.200.0.0/16, serviceCIDR: 10.32.0.0/24, clusterDomain: cluster.local}
+  pki: {}
+  rollout: {gateTimeout: 60s}
+  ssh: {user: root, port: %d, identityFile: %s, timeout: 10s}
+  hosts:
+`, s.addresses[len(masters)], sshPort, s.key())
+	for i, name := range masters {
+		fmt.Fprintf(&b, "  - {name: %s, address: %s, roles: [etcd, control-plane]}\n", name, s.addresses[i])
+	}
+	return b.String()
+}
+
+// key is the operator's, which all points of the stage use.
+func (s stage) key() string { return filepath.Join(s.dir, "id_ed25519") }
+
+// running is a stage, or a copy of one for a point, whose hosts run.
+type running struct {
+	*lab.Lab
+	work string
+}
+
+// start boots the hosts that stand in a directory.
+func (s stage) start(dir string) (*running, error) {
+	o := lab.Options{Dir: filepath.Join(dir, "lab"), Port: sshPort, ClientKey: s.key()}
+	for i, name := range masters {
+		o.Hosts = append(o.Hosts, lab.Host{Name: name, Address: s.addresses[i]})
+	}
+	l, err := lab.Start(context.Background(), o)
+	return &running{l, filepath.Join(dir, "work")}, err
+}
+
+// copied boots a copy of the stage.
+func (s stage) copied(dir string) (*running, error) {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return nil, err
+	}
+	for _, part := range []string{"lab", "work"} {
+		if err := copyTree(filepath.Join(dir, part), filepath.Join(s.dir, part)); err != nil {
+			return nil, err
+		}
+	}
+	return s.start(dir)
+}
+
+// do runs commands of hardway.
+func (r *running) do(commands ...string) error {
+	for _, c := range commands {
+		if _, err := hardway(r.work, strings.Fields(c)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settled waits until the hosts are done with what a client asked that is gone.
+func (r *running) settled() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	return r.Settle(ctx)
+}
+
+// delivered is where hardway writes on hosts; what programs write there is not its own.
+var delivered = []string{"etc/etcd", "etc/kubernetes", "etc/systemd", "etc/sysusers.d", "usr/lib/sysusers.d", "usr/local/bin", "var/lib/hardway", "run/hardway"}
+
+// look is what stands on each host.
+func (r *running) look() (map[string]tree, error) {
+	seen := map[string]tree{}
+	for _, host := range masters {
+		t, err := lookAt(r.Root(host), delivered...)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", host, err)
+		}
+		seen[host] = t
+	}
+	return seen, nil
+}
+
+// edit replaces text in the spec.
+func (r *running) edit(old, by string) error {
+	return edit(filepath.Join(r.work, "cluster.yaml"), old, by)
+}
