@@ -17,13 +17,17 @@ type Client struct {
 	node  string
 	ssh   *ssh.Client
 	route route
-	// sudo: the user is not root and becomes root for everything.
-	sudo bool
+	// sudo: the user is not root and becomes root for everything, with one of the passwords where sudo wants one.
+	sudo      bool
+	user      string
+	passwords *passwords
+	elevation elevation
 	// alive is how often to ask whether the host is there, and count how often it may stay silent.
 	alive time.Duration
 	count int
 	// timeout bounds what the host answers at once when it is well, such as the beginning of an SFTP session.
-	timeout time.Duration
+	// commandTimeout bounds a command.
+	timeout, commandTimeout time.Duration
 
 	// opening is held while the SFTP session is opened.
 	opening sync.Mutex
@@ -105,7 +109,7 @@ func (c *Client) cause(ctx context.Context, err error) error {
 		return fmt.Errorf("lost the connection: %w", c.lost)
 	}
 	if err != nil && ctx.Err() != nil {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	if errors.Is(err, sftp.ErrSSHFxConnectionLost) {
 		// Everything that was under way says so; once is enough.

@@ -27,6 +27,9 @@ type Options struct {
 	// Passphrase is asked for an encrypted identity file that a host wants, at most once per file; nil when nobody can be
 	// asked.
 	Passphrase func(file string) ([]byte, error)
+	// Password is asked for the password that sudo wants of a user, once for all hosts, the first of which is named; nil when
+	// nobody can be asked.
+	Password func(user, host string) ([]byte, error)
 	// Keepalive is how often an idle connection is asked whether it is still there, and how long the answer may take; 15
 	// seconds when zero.
 	Keepalive time.Duration
@@ -42,6 +45,9 @@ type Dialer struct {
 	config  *sshConfig
 	keys    keyring
 	known   knownFile
+
+	passwords passwords
+	admission admission
 }
 
 // NewDialer makes a dialer; nothing is read until the first connection.
@@ -52,8 +58,11 @@ func NewDialer(o Options) *Dialer {
 	if o.Connect == nil {
 		o.Connect = dialTCP
 	}
-	return &Dialer{options: o, config: &sshConfig{options: o}, keys: keyring{options: o}, known: knownFile{path: o.KnownHosts}}
+	return &Dialer{options: o, config: &sshConfig{options: o}, keys: keyring{options: o}, known: knownFile{path: o.KnownHosts}, passwords: passwords{ask: o.Password}}
 }
+
+// Forget wipes the passwords that were asked for.
+func (d *Dialer) Forget() { d.passwords.forget() }
 
 // Dial connects to a node and proves that it is the host that known_hosts knows. A jump list is gone through in order.
 // Ending the context ends the connection a few seconds later. What goes wrong is a *HostError.
@@ -86,8 +95,8 @@ func (d *Dialer) dial(ctx context.Context, node cluster.Node) (*Client, error) {
 		return nil, err
 	}
 	return &Client{
-		node: node.Name, ssh: conn, route: append(via, conn), timeout: to.timeout,
-		alive: to.alive, count: to.count, sudo: throughSudo(to),
+		node: node.Name, ssh: conn, route: append(via, conn), timeout: to.timeout, commandTimeout: to.command,
+		alive: to.alive, count: to.count, sudo: throughSudo(to), user: to.user, passwords: &d.passwords,
 	}, nil
 }
 

@@ -90,6 +90,12 @@ func refused(to hop, l login, err error) error {
 			Hint:    "name the one key to use in ssh.identityFile: an agent with many keys uses up the tries", Err: err,
 		}
 	}
+	if errors.Is(err, errDropped) {
+		return &HostError{
+			Message: fmt.Sprintf("failed to shake hands with %s: %v", to.address, err),
+			Hint:    "does an SSH server listen on that port? One that is full drops connections: MaxStartups in its sshd_config, or a ban on this address", Err: err,
+		}
+	}
 	return &HostError{
 		Message: fmt.Sprintf("failed to shake hands with %s: %v", to.address, err),
 		Hint:    "does an SSH server listen on that port?", Err: err,

@@ -3,9 +3,9 @@ package remote
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -54,8 +54,29 @@ func (c *Client) failed(doing, hint string, err error) error {
 
 // run gives the command's standard output; its standard error goes into the error.
 func (c *Client) run(ctx context.Context, command Command) ([]byte, error) {
+	if err := c.elevate(ctx); err != nil {
+		return nil, err
+	}
 	var stdout, stderr bytes.Buffer
-	err := within(ctx, func() error {
+	err := c.inSession(ctx, c.commandTimeout, "ssh.commandTimeout", func(session *ssh.Session) error {
+		session.Stdout, session.Stderr = &stdout, &stderr
+		return c.runAsRoot(session, command.Line())
+	})
+	if exit, ok := err.(*ssh.ExitError); ok { //nolint:errorlint // with a word on what was said it is one of ours
+		return nil, &exitError{exit, complaint(stderr.Bytes())}
+	}
+	if err != nil {
+		// The buffers are still the session's: it may not have ended.
+		return nil, err
+	}
+	return stdout.Bytes(), nil
+}
+
+// inSession does something in a session of its own, for at most as long as the setting says.
+func (c *Client) inSession(ctx context.Context, most time.Duration, setting string, do func(*ssh.Session) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("no answer within %s (%s)", most, setting))
+	defer cancel()
+	return c.cause(ctx, within(ctx, func() error {
 		session, err := c.ssh.NewSession()
 		if err != nil {
 			return err
@@ -63,17 +84,8 @@ func (c *Client) run(ctx context.Context, command Command) ([]byte, error) {
 		defer session.Close()
 		stop := context.AfterFunc(ctx, func() { _ = session.Close() })
 		defer stop()
-		session.Stdout, session.Stderr = &stdout, &stderr
-		return session.Run(c.asRoot(command.Line()))
-	})
-	if err != nil && ctx.Err() != nil {
-		// The buffers are still the session's: it may not have ended.
-		return nil, c.cause(ctx, err)
-	}
-	if exit, ok := errors.AsType[*ssh.ExitError](err); ok {
-		return nil, &exitError{exit, complaint(stderr.Bytes())}
-	}
-	return stdout.Bytes(), c.cause(ctx, err)
+		return do(session)
+	}))
 }
 
 // exitError is a command that ended badly, with what it said.

@@ -40,6 +40,10 @@ func (c *Client) sftp(ctx context.Context) (f *files, release func(), err error)
 	f = c.files
 	c.mu.Unlock()
 	if f == nil {
+		// A person who types a password is waited for outside of any timeout.
+		if err := c.elevate(ctx); err != nil {
+			return nil, nil, c.failed("failed to start SFTP", "log in and run sudo by hand to see more", err)
+		}
 		if f, err = c.openSFTP(ctx); err != nil {
 			return nil, nil, c.failed("failed to start SFTP", "put `Subsystem sftp internal-sftp` into sshd_config on the host and reload sshd", c.cause(ctx, err))
 		}
@@ -83,7 +87,8 @@ func (c *Client) startSFTP(ctx context.Context, f *files) error {
 	in, errIn := session.StdinPipe()
 	out, errOut := session.StdoutPipe()
 	session.Stderr = &f.stderr
-	if err := errors.Join(errIn, errOut, c.startServer(session)); err != nil {
+	ended := make(chan error, 1)
+	if err := errors.Join(errIn, errOut, c.startServer(session, in, ended)); err != nil {
 		_ = session.Close()
 		return err
 	}
@@ -93,20 +98,35 @@ func (c *Client) startSFTP(ctx context.Context, f *files) error {
 	f.asked = make(chan struct{}, 1)
 	if f.Client, err = sftp.NewClientPipe(f.answers, signalling{f.questions, f.asked}, sftp.UseConcurrentWrites(true), sftp.UseConcurrentReads(true)); err != nil {
 		// What it says of why comes on its own, and perhaps later.
-		_ = session.Wait()
+		<-ended
 		f.sever()
 		return fmt.Errorf("%w %s", err, f.stderr.String())
 	}
 	return nil
 }
 
-func (c *Client) startServer(session *ssh.Session) error {
-	if c.sudo {
-		return session.Start(serverAsRoot())
+// startServer returns when what is sent reaches the server. Ended is given what the session ends with.
+func (c *Client) startServer(session *ssh.Session, stdin io.WriteCloser, ended chan error) error {
+	wait := func() { ended <- session.Wait() }
+	p := c.elevation.password
+	switch {
+	case c.sudo && p != nil:
+		talk := talkTo(session, stdin, p)
+		if err := session.Start(talk.line(server)); err != nil {
+			return err
+		}
+		go wait()
+		return talk.begin(ended, c.timeout)
+	case c.sudo:
+		if err := session.Start(c.asRoot(server)); err != nil {
+			return err
+		}
+	default:
+		if err := session.RequestSubsystem("sftp"); err != nil {
+			return errors.New("the host offers no SFTP subsystem")
+		}
 	}
-	if err := session.RequestSubsystem("sftp"); err != nil {
-		return errors.New("the host offers no SFTP subsystem")
-	}
+	go wait()
 	return nil
 }
 
@@ -127,11 +147,8 @@ func (c *Client) drop(f *files) {
 	f.sever()
 }
 
-// serverAsRoot runs the first sftp-server that is there, as root.
-func serverAsRoot() string {
-	script := "for s in " + strings.Join(serverPaths, " ") + "; do [ -x $s ] && exec $s; done; echo no sftp-server found >&2; exit 127"
-	return "sudo -n sh -c " + quote(script)
-}
+// server runs the first sftp-server that is there.
+var server = "sh -c " + quote("for s in "+strings.Join(serverPaths, " ")+"; do [ -x $s ] && exec $s; done; echo no sftp-server found >&2; exit 127")
 
 // ReadFile is the content of a file.
 func (c *Client) ReadFile(ctx context.Context, path string) (data []byte, err error) {

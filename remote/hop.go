@@ -61,6 +61,11 @@ func (d *Dialer) enter(ctx context.Context, via route, to hop) (*ssh.Client, err
 // greet shakes hands, asking first for the kinds of host key that are known for the host.
 func (d *Dialer) greet(ctx context.Context, via route, to hop, known *knownHosts, check ssh.HostKeyCallback, l login) (*ssh.Client, error) {
 	config := &ssh.ClientConfig{User: to.user, Auth: l.auth, HostKeyCallback: check, HostKeyAlgorithms: known.algorithms(to.knownAs)}
+	leave, err := d.admission.enter(ctx, to.address)
+	if err != nil {
+		return nil, unreachable(ctx, to.address, to.timeout, err)
+	}
+	defer leave()
 	client, err := d.handshake(ctx, via, to, config, l)
 	if without, ok := errors.AsType[*ssh.AlgorithmNegotiationError](err); ok && without.What == "host key" {
 		// The host has no key of the known kinds any more. Which one it has instead is what an operator wants to read.
@@ -70,7 +75,22 @@ func (d *Dialer) greet(ctx context.Context, via route, to hop, known *knownHosts
 	return client, err
 }
 
-func (d *Dialer) handshake(ctx context.Context, via route, to hop, config *ssh.ClientConfig, l login) (*ssh.Client, error) {
+// handshake is tried again while the server has no place left.
+func (d *Dialer) handshake(ctx context.Context, via route, to hop, config *ssh.ClientConfig, l login) (client *ssh.Client, err error) {
+	err = persistently(ctx, func() error {
+		client, err = d.shakeHands(ctx, via, to, config, l)
+		return err
+	})
+	return client, err
+}
+
+func (d *Dialer) shakeHands(ctx context.Context, via route, to hop, config *ssh.ClientConfig, l login) (*ssh.Client, error) {
+	// A server that has shown a key has let the connection in.
+	shown, own := false, *config
+	own.HostKeyCallback = func(address string, remote net.Addr, key ssh.PublicKey) error {
+		shown = true
+		return config.HostKeyCallback(address, remote, key)
+	}
 	limited, cancel := context.WithTimeout(ctx, to.timeout)
 	defer cancel()
 	raw, err := d.connect(limited, via, to)
@@ -78,7 +98,7 @@ func (d *Dialer) handshake(ctx context.Context, via route, to hop, config *ssh.C
 		return nil, unreachable(ctx, to.address, to.timeout, err)
 	}
 	stop := context.AfterFunc(limited, func() { _ = raw.Close() })
-	conn, channels, requests, err := ssh.NewClientConn(raw, to.knownAs, config)
+	conn, channels, requests, err := ssh.NewClientConn(raw, to.knownAs, &own)
 	if !stop() && err == nil {
 		err = limited.Err()
 	}
@@ -86,6 +106,9 @@ func (d *Dialer) handshake(ctx context.Context, via route, to hop, config *ssh.C
 		_ = raw.Close()
 		if limited.Err() != nil {
 			return nil, unreachable(ctx, to.address, to.timeout, limited.Err())
+		}
+		if !shown && isDrop(err) {
+			err = fmt.Errorf("%w: %w", errDropped, err)
 		}
 		return nil, refused(to, l, err)
 	}

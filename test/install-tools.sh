@@ -5,7 +5,8 @@
 #   test/install-tools.sh [--bench] DIR
 set -euo pipefail
 
-packages=(haproxy:haproxy sshd:openssh-server ssh:openssh-client openssl:openssl systemd-analyze:systemd strace:strace)
+packages=(haproxy:haproxy sshd:openssh-server ssh:openssh-client openssl:openssl systemd-analyze:systemd strace:strace
+  sudo:sudo)
 if [ "${1:-}" = --bench ]; then
   shift
   packages+=(ansible:ansible sftp:openssh-client)

@@ -111,6 +111,7 @@ func (p *program) action(c command) cli.ActionFunc {
 			return p.print(ctx, c, plan.Report{}, false, err)
 		}
 		defer p.env.Close()
+		defer p.dialer.Forget()
 		step, err := c.step(ctx)
 		if err != nil {
 			return err

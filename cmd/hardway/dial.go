@@ -2,15 +2,12 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
-	"os"
 	"os/user"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"hardway/artifact"
 	"hardway/cluster"
@@ -36,21 +33,10 @@ func (p *program) newDialer(ctx *cli.Context, spec *cluster.Spec, work *artifact
 	if me, err := user.Current(); err == nil {
 		options.User = me.Username
 	}
-	if isTerminal(p.streams.In) && !ctx.Bool("yes") {
-		options.Passphrase = p.askPassphrase
+	if asker := p.asker(ctx); asker != nil {
+		options.Passphrase, options.Password = asker.passphrase, asker.password
 	}
 	return remote.NewDialer(options)
-}
-
-// askPassphrase asks without echo.
-func (p *program) askPassphrase(file string) ([]byte, error) {
-	in, ok := p.streams.In.(*os.File)
-	if !ok {
-		return nil, errors.New("standard input is no terminal")
-	}
-	fmt.Fprintf(p.streams.Err, "passphrase of %s: ", file)
-	defer fmt.Fprintln(p.streams.Err)
-	return term.ReadPassword(int(in.Fd()))
 }
 
 // confirm asks a question that a person answers with yes; anything else is no.

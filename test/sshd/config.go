@@ -14,10 +14,14 @@ var programs = []string{
 // config is the server's sshd_config. The log is detailed enough to tell whether anybody tried to log in.
 func (s *Server) config() []byte {
 	lines := append([]string{}, s.options.Config...)
+	home, keys := s.path("home"), s.path("authorized_keys")
+	if a := s.options.Account; a != nil {
+		home, keys = a.home(), ".ssh/authorized_keys"
+	}
 	lines = append(lines,
 		"ListenAddress "+s.Address,
 		fmt.Sprint("Port ", s.Port),
-		"AuthorizedKeysFile "+s.path("authorized_keys"),
+		"AuthorizedKeysFile "+keys,
 		"AuthenticationMethods publickey",
 		"PermitRootLogin yes",
 		"UsePAM no",
@@ -26,7 +30,7 @@ func (s *Server) config() []byte {
 		"PrintMotd no",
 		"LogLevel DEBUG1",
 		// Else every command would run the login shell's start-up files of whoever runs the test.
-		"SetEnv HOME="+s.path("home"),
+		"SetEnv HOME="+home,
 	)
 	for _, kind := range s.options.HostKeys {
 		lines = append(lines, "HostKey "+s.hostKeyFile(kind))

@@ -10,6 +10,8 @@ type Options struct {
 	Authorized []string
 	// Config is further lines for sshd_config. OpenSSH takes the first of two lines that disagree, and these come first.
 	Config []string
+	// Account is who can log in, and use sudo as its sudoers say; nil means whoever runs the test.
+	Account *Account
 	// Under is a command that becomes the server: its words stand before the server's own, as in `unshare --mount`.
 	Under []string
 }

@@ -21,7 +21,7 @@ type Server struct {
 	// Address is where it listens, without the port.
 	Address string
 	Port    int
-	// User is the one user who can log in: whoever runs the test.
+	// User is the one user who can log in: whoever runs the test, or the account of the options.
 	User string
 	// IdentityFile is a private key that is let in.
 	IdentityFile string
@@ -85,6 +85,12 @@ func (s *Server) prepare() error {
 	}
 	if err := errors.Join(s.authorize(client), os.Mkdir(s.path("home"), 0o700)); err != nil {
 		return err
+	}
+	if a := s.options.Account; a != nil {
+		if err := a.write(s.dir); err != nil {
+			return err
+		}
+		s.User, s.options.Under = a.Name, append(a.under(s.dir), s.options.Under...)
 	}
 	if len(s.options.HostKeys) == 0 {
 		s.options.HostKeys = []Kind{Ed25519}
