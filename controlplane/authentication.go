@@ -30,5 +30,5 @@ func authenticationConfig() (artifact.File, error) {
 
 // config is a public configuration file; 0600 as the CIS benchmark wants everything of a master.
 func config(path string, data []byte) artifact.File {
-	return artifact.File{Path: path, Mode: 0o600, Component: component, Content: artifact.Bytes(data)}
+	return artifact.File{Path: path, Mode: 0o600, Component: Component, Content: artifact.Bytes(data)}
 }

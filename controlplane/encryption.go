@@ -23,7 +23,7 @@ type Encryption struct{ data []byte }
 // file is what a master holds of it.
 func (e Encryption) file() artifact.File {
 	return artifact.File{
-		Path: encryptionPath, Mode: 0o600, Component: component,
+		Path: encryptionPath, Mode: 0o600, Component: Component,
 		Secret: true, Source: EncryptionFile, Content: artifact.Bytes(e.data),
 	}
 }

@@ -177,7 +177,7 @@ func TestExistingKeyStays(t *testing.T) {
 // TestWhatOnlyARotationMayChange holds that nothing is planned where it would make stored values unreadable.
 func TestWhatOnlyARotationMayChange(t *testing.T) {
 	rendered := func(t *testing.T, w *artifact.WorkDir) {
-		tree := artifact.Tree{Node: "kmaster2"}.Replace(component, []artifact.File{Encryption{[]byte(standing(t, w))}.file()})
+		tree := artifact.Tree{Node: "kmaster2"}.Replace(Component, []artifact.File{Encryption{[]byte(standing(t, w))}.file()})
 		locals, err := tree.Locals()
 		if err != nil {
 			t.Fatal(err)

@@ -42,11 +42,11 @@ func Files(spec *cluster.Spec, node cluster.Node, store *pki.Store, encryption E
 
 // ground is what comes from the work directory: certificates and executables.
 func ground(spec *cluster.Spec, node cluster.Node, store *pki.Store) ([]artifact.File, error) {
-	files, err := store.Files(node, component)
+	files, err := store.Files(node, Component)
 	if err != nil {
 		return nil, err
 	}
-	executables, err := binaries.Files(store.WorkDir(), spec, component, Binaries()...)
+	executables, err := binaries.Files(store.WorkDir(), spec, Component, Binaries()...)
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +77,8 @@ func referred(spec *cluster.Spec, user string) []artifact.Read {
 
 func directories() []artifact.File {
 	return []artifact.File{
-		{Path: path.Dir(auditDir), Mode: fs.ModeDir | 0o755, Component: component},
-		{Path: auditDir, Mode: fs.ModeDir | 0o700, Component: component},
+		{Path: path.Dir(auditDir), Mode: fs.ModeDir | 0o755, Component: Component},
+		{Path: auditDir, Mode: fs.ModeDir | 0o700, Component: Component},
 	}
 }
 

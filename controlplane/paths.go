@@ -2,13 +2,15 @@ package controlplane
 
 import (
 	"path"
+	"strings"
 
 	"hardway/cluster"
 	"hardway/pki"
 )
 
 const (
-	component = "controlplane"
+	// Component is what files of this package say of themselves.
+	Component = "controlplane"
 	configDir = "/etc/kubernetes"
 	auditDir  = "/var/log/kubernetes/audit"
 
@@ -29,6 +31,15 @@ const (
 // Binaries is the executables of a master, kubectl for the person who stands in front of it.
 func Binaries() []string {
 	return []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"}
+}
+
+// Programs is where the executables of a master's units stand.
+func Programs() []string {
+	var paths []string
+	for _, unit := range []string{APIServerUnit, ControllerManagerUnit, SchedulerUnit} {
+		paths = append(paths, path.Join(binDir, strings.TrimSuffix(unit, ".service")))
+	}
+	return paths
 }
 
 func bundle() string           { return path.Join(pki.KubernetesDir, pki.KubernetesBundle) }

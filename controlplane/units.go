@@ -52,7 +52,7 @@ func service(spec *cluster.Spec, s artifact.Service) artifact.Service {
 func units(spec *cluster.Spec, node cluster.Node, files []artifact.File) ([]artifact.File, error) {
 	var out []artifact.File
 	for _, s := range services(spec, node) {
-		f, err := s.File(component, files, Reads(spec, node))
+		f, err := s.File(Component, files, Reads(spec, node))
 		if err != nil {
 			return nil, err
 		}

@@ -36,7 +36,7 @@ type server struct{ Name, Address string }
 func Configuration(spec *cluster.Spec, node cluster.Node, hash string) ([]byte, error) {
 	var out bytes.Buffer
 	err := configTemplate.Execute(&out, data{
-		Socket: Socket, Backend: Backend, CAFile: caPath,
+		Socket: Socket, Backend: Backend, CAFile: CAPath,
 		Binds:   binds(spec, node),
 		Servers: servers(spec),
 		// In every API server's certificate, whatever the endpoint is called; an address could not be asked for by SNI.

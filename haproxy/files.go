@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	component = "haproxy"
+	// Component is what files of this package say of themselves.
+	Component = "haproxy"
 	// Unit is the distribution's.
 	Unit = "haproxy.service"
 	// ConfigPath is where the distribution's unit looks for its configuration.
@@ -22,7 +23,8 @@ const (
 	// Backend is the name of the backend that holds the API servers, each under its node's name.
 	Backend = "apiservers"
 
-	caPath    = pki.HAProxyDir + "/" + pki.KubernetesBundle
+	// CAPath is the bundle that API servers are verified with.
+	CAPath    = pki.HAProxyDir + "/" + pki.KubernetesBundle
 	dropInDir = artifact.UnitDir + "/haproxy.service.d"
 	dropIn    = dropInDir + "/hardway.conf"
 )
@@ -33,7 +35,7 @@ func Files(spec *cluster.Spec, node cluster.Node, store *pki.Store, secrets Secr
 	if !node.Has(cluster.RoleLoadBalancer) {
 		return nil, nil
 	}
-	files, err := store.Files(node, component)
+	files, err := store.Files(node, Component)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +43,7 @@ func Files(spec *cluster.Spec, node cluster.Node, store *pki.Store, secrets Secr
 	if err != nil {
 		return nil, fmt.Errorf("failed to render %s of %s: %w", ConfigPath, node.Name, err)
 	}
-	files = append(files, artifact.File{Path: ConfigPath, Mode: 0o600, Component: component, Content: artifact.Bytes(config)})
+	files = append(files, artifact.File{Path: ConfigPath, Mode: 0o600, Component: Component, Content: artifact.Bytes(config)})
 	unit, err := unitFiles(files, Reads(spec, node))
 	if err != nil {
 		return nil, err
@@ -58,7 +60,7 @@ func Reads(_ *cluster.Spec, node cluster.Node) []artifact.Read {
 	}
 	return []artifact.Read{
 		{Unit: Unit, Path: ConfigPath, Use: artifact.Configures, Effect: artifact.Reload},
-		{Unit: Unit, Path: caPath, Use: artifact.VerifiesServers, Peer: "kube-apiserver.service", Effect: artifact.Reload},
+		{Unit: Unit, Path: CAPath, Use: artifact.VerifiesServers, Peer: "kube-apiserver.service", Effect: artifact.Reload},
 	}
 }
 
@@ -74,7 +76,7 @@ func unitFiles(files []artifact.File, reads []artifact.Read) ([]artifact.File, e
 	}
 	text := section + "Environment=" + artifact.InputsVariable + "=" + inputs + "\n"
 	return []artifact.File{
-		{Path: dropInDir, Mode: fs.ModeDir | 0o755, Component: component},
-		{Path: dropIn, Mode: 0o600, Component: component, Content: artifact.Bytes([]byte(text))},
+		{Path: dropInDir, Mode: fs.ModeDir | 0o755, Component: Component},
+		{Path: dropIn, Mode: 0o600, Component: Component, Content: artifact.Bytes([]byte(text))},
 	}, nil
 }

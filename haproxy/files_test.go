@@ -59,7 +59,7 @@ func TestGolden(t *testing.T) {
 			spec := sample.Spec(t, edit)
 			got := map[string][]byte{}
 			for path, f := range rendered(t, spec, "haproxy1", sample.PKI(t, spec)) {
-				if !f.IsDir() && path != caPath {
+				if !f.IsDir() && path != CAPath {
 					got[strings.TrimPrefix(path, "/")] = anyHash.ReplaceAll([]byte(content(t, f)), []byte(artifact.InputsVariable+"=(hash)"))
 				}
 			}
@@ -120,7 +120,7 @@ func TestNoPasswordStandsInAFile(t *testing.T) {
 		if f.Secret || strings.Contains(content(t, f), secrets(t).HAProxy.StatsPassword) {
 			t.Errorf("%s is or holds a secret", path)
 		}
-		if want := map[string]bool{caPath: true}[path]; want != (f.Mode == 0o644) || f.OwnerOrRoot() != "root:root" || f.Component != "haproxy" {
+		if want := map[string]bool{CAPath: true}[path]; want != (f.Mode == 0o644) || f.OwnerOrRoot() != "root:root" || f.Component != "haproxy" {
 			t.Errorf("%s: %v %s of %q", path, f.Mode, f.OwnerOrRoot(), f.Component)
 		}
 	}

@@ -83,16 +83,16 @@ func program(t *testing.T) string {
 // only root may do are replaced in it; everything else stays as it is delivered.
 func lay(t *testing.T, root string, files map[string]artifact.File, replace ...string) string {
 	t.Helper()
-	ca := filepath.Join(root, caPath)
+	ca := filepath.Join(root, CAPath)
 	for _, dir := range []string{filepath.Dir(ca), filepath.Dir(filepath.Join(root, ConfigPath))} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(ca, []byte(content(t, files[caPath])), 0o644); err != nil {
+	if err := os.WriteFile(ca, []byte(content(t, files[CAPath])), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	all := append([]string{caPath, ca, Socket, filepath.Join(root, "admin.sock")}, replace...)
+	all := append([]string{CAPath, ca, Socket, filepath.Join(root, "admin.sock")}, replace...)
 	text := strings.NewReplacer(all...).Replace(content(t, files[ConfigPath]))
 	config := filepath.Join(root, ConfigPath)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {

@@ -15,7 +15,7 @@ func Outline(spec *cluster.Spec, node cluster.Node, hash string) ([]artifact.Fil
 	if err != nil {
 		return nil, err
 	}
-	files := []artifact.File{{Path: ConfigPath, Mode: 0o600, Component: component, Content: artifact.Bytes(config)}}
+	files := []artifact.File{{Path: ConfigPath, Mode: 0o600, Component: Component, Content: artifact.Bytes(config)}}
 	unit, err := unitFiles(nil, Reads(spec, node))
 	return append(files, unit...), err
 }

@@ -136,7 +136,7 @@ func TestReloadReadsTheBundleAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle := filepath.Join(b.root, caPath)
+	bundle := filepath.Join(b.root, CAPath)
 	had, err := os.ReadFile(bundle)
 	if err != nil {
 		t.Fatal(err)

@@ -37,9 +37,22 @@ func (s *Store) ClientTLS(id string) (*tls.Config, error) {
 	if err != nil {
 		return nil, problem(id, "hardway pki all", "%v", err)
 	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: pool(c.Bundle), MinVersion: tls.VersionTLS12}, nil
+}
+
+// Trust verifies servers by an authority's bundle and presents nothing.
+func (s *Store) Trust(authority string) (*tls.Config, error) {
+	bundle, err := s.public(authorityRow(authority).BundleFile())
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{RootCAs: pool(bundle), MinVersion: tls.VersionTLS12}, nil
+}
+
+func pool(bundle []byte) *x509.CertPool {
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(c.Bundle)
-	return &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
+	roots.AppendCertsFromPEM(bundle)
+	return roots
 }
 
 // Certificate is a leaf by its ID as it stands in the work directory: what its server should present.

@@ -23,7 +23,7 @@ func (e *Env) diff() Step {
 				return Action{}, err
 			}
 			for _, c := range changes {
-				report.Changes = append(report.Changes, listed(c.WithoutUnits(notApplied()...))...)
+				report.Changes = append(report.Changes, listed(c)...)
 			}
 			report.Found = len(report.Changes) > 0
 			report.Notes = []string{count(len(hosts), "host") + " compared, " + count(len(report.Changes), "change")}
@@ -115,19 +115,11 @@ func idle(c rollout.Change) (quiet, left []string) {
 		case len(running) == 0:
 			quiet = append(quiet, component)
 		case part.Delivers():
-			left = append(left, fmt.Sprintf("%s: %s of %s left as it was, because %s runs: %s",
-				c.Host, count(len(part.Files), "file"), component, strings.Join(running, ", "), leftTo(component)))
+			left = append(left, fmt.Sprintf("%s: %s of %s left as it was, because %s runs: `hardway apply %s` does it behind gates",
+				c.Host, count(len(part.Files), "file"), component, strings.Join(running, ", "), component))
 		}
 	}
 	return quiet, left
-}
-
-// leftTo says what takes care of a component whose units run.
-func leftTo(component string) string {
-	if slices.Contains(notApplied(), component) {
-		return "stop it first, this version has no command that changes it while it runs"
-	}
-	return "`hardway apply " + component + "` does it behind gates"
 }
 
 func deliveries(h rollout.Host) []Change {
@@ -136,15 +128,4 @@ func deliveries(h rollout.Host) []Change {
 		rows = append(rows, Change{h.Change.Host, f.Path, string(f.Verb), f.Reason})
 	}
 	return rows
-}
-
-// notApplied is the components whose units no command of this version starts: their files are delivered and no more.
-func notApplied() []string {
-	var names []string
-	for _, c := range components {
-		if !c.applied {
-			names = append(names, c.name)
-		}
-	}
-	return names
 }

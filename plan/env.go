@@ -106,8 +106,20 @@ func (e *Env) connect(ctx context.Context, node cluster.Node) (Conn, error) {
 		e.pool.conns[node.Name] = p
 	}
 	e.pool.mu.Unlock()
-	p.once.Do(func() { p.conn, p.err = e.Dial(ctx, node) })
+	p.once.Do(func() { p.conn, p.err = e.dialFor(ctx, node) })
 	return p.conn, p.err
+}
+
+// dialFor opens a connection that outlives the context it was dialled with, until Close: an interrupted run still has to
+// put back what it began.
+func (e *Env) dialFor(ctx context.Context, node cluster.Node) (Conn, error) {
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, end)
+	conn, err := e.Dial(life, node)
+	if err != nil || !stop() {
+		end()
+	}
+	return conn, err
 }
 
 // Close ends every connection.

@@ -12,6 +12,9 @@ import (
 	"hardway/rollout"
 )
 
+// etcdClient is the certificate that operators speak to etcd with.
+const etcdClient = "etcd-admin"
+
 // leaderIfNeeded asks who leads only when a running member is about to change: an idle run costs no such question.
 func (e *Env) leaderIfNeeded(ctx context.Context, changes []rollout.Change) (string, error) {
 	for _, c := range changes {

@@ -58,7 +58,7 @@ func (e *Env) rendered(nodes []cluster.Node) ([]rollout.Want, error) {
 			}
 		}
 		problems = append(problems, found...)
-		wants = append(wants, rollout.Want{Node: l.node, Files: l.tree.Files, Reads: reads(e.Spec, l.node)})
+		wants = append(wants, rollout.Want{Node: l.node, Files: l.tree.Files, Reads: reads(e.Spec, l.node), Watch: watched(l.node)})
 	}
 	return wants, problems.OrNil()
 }

@@ -17,20 +17,18 @@ import (
 
 // component is one thing that hosts run: what it needs on a host, and who reads it there.
 type component struct {
-	name string
-	role cluster.Role
-	what string
-	// applied: this version has a command that brings hosts to run on the component.
-	applied bool
-	files   func(sources, cluster.Node) ([]artifact.File, error)
-	reads   func(*cluster.Spec, cluster.Node) []artifact.Read
+	name  string
+	role  cluster.Role
+	what  string
+	files func(sources, cluster.Node) ([]artifact.File, error)
+	reads func(*cluster.Spec, cluster.Node) []artifact.Read
 }
 
 // components is every component that can be rendered, in the order in which they start.
 var components = []component{
-	{"etcd", cluster.RoleEtcd, "etcd's unit and certificates", true, etcdFiles, etcd.Reads},
-	{"controlplane", cluster.RoleControlPlane, "API server, controller-manager and scheduler", false, controlplaneFiles, controlplane.Reads},
-	{"haproxy", cluster.RoleLoadBalancer, "the balancer's configuration", false, haproxyFiles, haproxy.Reads},
+	{"etcd", cluster.RoleEtcd, "etcd's unit and certificates", etcdFiles, etcd.Reads},
+	{"controlplane", cluster.RoleControlPlane, "API server, controller-manager and scheduler", controlplaneFiles, controlplane.Reads},
+	{"haproxy", cluster.RoleLoadBalancer, "the balancer's configuration", haproxyFiles, haproxy.Reads},
 }
 
 // later is what `render all` leaves out, in words.

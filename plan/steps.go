@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // Steps is every stepwise command that belongs to the main job, in the order in which a person would type them.
 func Steps(e *Env) []Step {
 	steps := []Step{e.validate(), Preflight(e)}
@@ -7,24 +9,39 @@ func Steps(e *Env) []Step {
 	steps = append(steps, e.kubeconfigs()...)
 	steps = append(steps, e.encryptionConfig())
 	steps = append(steps, e.renders()...)
-	return append(steps, e.diff(), e.distribute(), e.applyEtcd(), e.etcdVerify())
+	steps = append(steps, e.diff(), e.distribute())
+	steps = append(steps, e.applies()...)
+	return append(steps, e.etcdVerify())
 }
 
 // mainJob is the steps that `up` runs, in order.
 var mainJob = []string{
-	"validate", "pki all", "kubeconfig all", "encryption-config", "render all", "distribute", "apply etcd", "etcd verify",
+	"validate", "pki all", "kubeconfig all", "encryption-config", "render all", "distribute", "apply all", "etcd verify",
 }
 
-// Up is the steps of the whole main job.
-func Up(e *Env) []Step {
+// Up is the steps of the whole main job, but for those to skip: names of its steps, or of an apply that is part of one.
+func Up(e *Env, skip ...string) []Step {
 	all := Steps(e)
 	var out []Step
 	for _, name := range mainJob {
 		for _, s := range all {
-			if s.Name() == name {
+			switch {
+			case s.Name() != name || slices.Contains(skip, name):
+			case name == applyAll:
+				out = append(out, e.applyBut(skip)...)
+			default:
 				out = append(out, s)
 			}
 		}
 	}
 	return out
+}
+
+// Skippable is the names that Up can leave out.
+func Skippable() []string {
+	names := slices.Clone(mainJob)
+	for _, c := range components {
+		names = append(names, "apply "+c.name)
+	}
+	return names
 }

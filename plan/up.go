@@ -8,16 +8,16 @@ import (
 )
 
 // UpStep is the main job as one step.
-func UpStep(e *Env, dryRun bool) Step {
+func UpStep(e *Env, dryRun bool, skip ...string) Step {
 	return Step{
 		Path: []string{"up"}, Summary: "everything, from the spec to a verified cluster; finishes what was begun",
 		Why: "The same steps that are commands of their own, in order. Each looks first and does only what is missing.",
 		Plan: func(ctx context.Context) (Action, error) {
 			if dryRun {
-				report, err := e.runUp(ctx, true)
+				report, err := e.runUp(ctx, true, skip)
 				return Action{Report: report}, err
 			}
-			return Action{Do: func(ctx context.Context) (Report, error) { return e.runUp(ctx, false) }}, nil
+			return Action{Do: func(ctx context.Context) (Report, error) { return e.runUp(ctx, false, skip) }}, nil
 		},
 	}
 }
@@ -25,7 +25,7 @@ func UpStep(e *Env, dryRun bool) Step {
 // runUp is the main job: every step in order, each planned on what the one before it left. Finished steps find nothing to
 // do, so running it again goes on where a run ended. A dry run plans as far as steps do not depend on what an earlier one
 // would have to make first.
-func (e *Env) runUp(ctx context.Context, dryRun bool) (Report, error) {
+func (e *Env) runUp(ctx context.Context, dryRun bool, skip []string) (Report, error) {
 	total := Report{ListChanges: dryRun, Table: Table{Header: []string{"STEP", "RESULT", "TIME"}}}
 	if !dryRun {
 		release, err := e.hold()
@@ -34,7 +34,7 @@ func (e *Env) runUp(ctx context.Context, dryRun bool) (Report, error) {
 		}
 		defer release()
 	}
-	steps := Up(e)
+	steps := Up(e, skip...)
 	for i, step := range steps {
 		began := e.Now()
 		report, err := e.Execute(ctx, step, dryRun)
@@ -50,6 +50,9 @@ func (e *Env) runUp(ctx context.Context, dryRun bool) (Report, error) {
 			total.Notes = append(total.Notes, "what comes after `"+step.Name()+"` depends on these changes and is not known yet")
 			return total, nil
 		}
+	}
+	if len(skip) > 0 {
+		total.Notes = append(total.Notes, "skipped: "+strings.Join(skip, ", "))
 	}
 	if len(total.Changes) == 0 {
 		total.Notes = append(total.Notes, "nothing changed: "+e.everyHost()+" what it should")

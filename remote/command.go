@@ -40,6 +40,8 @@ func (c Command) fixed() bool {
 		return fixedVerb(c.Args)
 	case "systemd-sysusers":
 		return len(c.Args) == 1 && isPath(c.Args[0])
+	case "haproxy":
+		return len(c.Args) == 4 && slices.Equal(c.Args[:3], []string{"-c", "-q", "-f"}) && isPath(c.Args[3])
 	case "rm":
 		return len(c.Args) > 2 && c.Args[0] == "-f" && c.Args[1] == "--" && !slices.ContainsFunc(c.Args[2:], isNoPath)
 	case "sh":

@@ -121,6 +121,9 @@ func Systemctl(verb string, units ...string) Command {
 // Sysusers makes the users and groups that a sysusers.d file declares.
 func Sysusers(path string) Command { return Command{Name: "systemd-sysusers", Args: []string{path}} }
 
+// HAProxyCheck has the host's HAProxy read a configuration and say whether it could run on it.
+func HAProxyCheck(path string) Command { return Command{Name: "haproxy", Args: []string{"-c", "-q", "-f", path}} }
+
 // Remove takes files off a host.
 func Remove(paths ...string) Command {
 	return Command{Name: "rm", Args: append([]string{"-f", "--"}, paths...)}

@@ -103,15 +103,6 @@ func (c Change) Of(component string) Change {
 	return out
 }
 
-// WithoutUnits is the change without what would happen to the units of these components.
-func (c Change) WithoutUnits(components ...string) Change {
-	out := c
-	out.Units = slices.DeleteFunc(slices.Clone(c.Units), func(u UnitChange) bool {
-		return slices.ContainsFunc(components, func(name string) bool { return slices.Contains(c.want.units(name), u.Unit) })
-	})
-	return out
-}
-
 // Runs reports the units of a component that have a live process on the host.
 func (c Change) Runs(component string) []string {
 	units := c.want.units(component)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -56,8 +57,15 @@ func (p *program) fromStep(s plan.Step) command {
 func (p *program) up() command {
 	return command{
 		path: []string{"up"}, summary: "everything, from the spec to a verified cluster; finishes what was begun",
+		flags: []cli.Flag{&cli.StringSliceFlag{Name: "skip", Usage: "leave steps out, `STEP,…`: names as typed, such as \"apply controlplane\""}},
 		step: func(ctx *cli.Context) (plan.Step, error) {
-			return plan.UpStep(&p.env, ctx.Bool("dry-run")), nil
+			skip := ctx.StringSlice("skip")
+			for _, name := range skip {
+				if !slices.Contains(plan.Skippable(), name) {
+					return plan.Step{}, usagef("--skip: `up` has no step %q: want some of %s", name, strings.Join(plan.Skippable(), ", "))
+				}
+			}
+			return plan.UpStep(&p.env, ctx.Bool("dry-run"), skip...), nil
 		},
 	}
 }

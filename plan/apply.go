@@ -1,0 +1,129 @@
+package plan
+
+import (
+	"context"
+	"slices"
+
+	"hardway/cluster"
+	"hardway/controlplane"
+	"hardway/etcd"
+	"hardway/haproxy"
+	"hardway/remote"
+	"hardway/rollout"
+)
+
+func (e *Env) applies() []Step {
+	return []Step{
+		e.apply("etcd", "ship what is rendered and bring etcd to run on it, one member at a time",
+			"etcd holds the state of the whole cluster, so its members are changed one at a time, the leader last, each behind a gate: "+
+				"every member healthy, one leader. A new cluster begins only when every data directory is proven empty: members "+
+				"that were wiped and started as new would form an empty cluster in the place of the old one.",
+			applyEtcdByHand, etcd.Component),
+		e.apply("controlplane", "ship what is rendered and bring API servers, controller-managers and schedulers to run on it, one master at a time",
+			"An API server that goes away under its clients costs them requests. So each is taken out of every balancer first, told to "+
+				"stop and waited for, and gets clients again when it says that it is ready; the next one's turn comes when all is well.",
+			applyControlplaneByHand, controlplane.Component),
+		e.apply("haproxy", "ship what is rendered and have the balancers read it, one at a time",
+			"HAProxy reads its configuration and its trust bundle again on reload, without losing a connection. What a reload could not "+
+				"read would keep it from starting at the next boot, so its own host tries the configuration before it counts.",
+			applyHaproxyByHand, haproxy.Component),
+		e.applyAll(etcd.Component, controlplane.Component, haproxy.Component),
+	}
+}
+
+const applyAll = "apply all"
+
+func (e *Env) applyAll(what ...string) Step {
+	return e.apply("all", "ship what is rendered and bring every host to run on it, one at a time",
+		"All of etcd, control plane and balancers in one rolling change: a master whose etcd and API server both change has one turn for both.",
+		applyAllByHand, what...)
+}
+
+// applyBut is everything but the applies to skip.
+func (e *Env) applyBut(skip []string) []Step {
+	var what []string
+	for _, c := range components {
+		if !slices.Contains(skip, "apply "+c.name) {
+			what = append(what, c.name)
+		}
+	}
+	if len(what) == 0 {
+		return nil
+	}
+	return []Step{e.applyAll(what...)}
+}
+
+func (e *Env) apply(name, summary, why string, byHand func(*cluster.Spec) []Command, what ...string) Step {
+	return Step{
+		Path: []string{"apply", name}, Summary: summary, Why: why, ByHand: byHand,
+		Plan: func(ctx context.Context) (Action, error) { return e.planApply(ctx, "apply "+name, what) },
+	}
+}
+
+// planApply computes the rolling change of components: it is what a dry run prints and what is carried out.
+func (e *Env) planApply(ctx context.Context, step string, what []string) (Action, error) {
+	if _, err := e.nodes(); err != nil {
+		return Action{}, err
+	}
+	seen, err := e.survey(ctx, what)
+	if err != nil {
+		return Action{}, err
+	}
+	masters, err := e.masters(ctx, seen, what)
+	if err != nil {
+		return Action{}, err
+	}
+	balancers, err := e.balancers(seen, what)
+	if err != nil {
+		return Action{}, err
+	}
+	roll := masters.Roll().Then(balancers.Roll()).Repair(seen.running, e.leftDrained(seen))
+	report := e.rollReport(seen, roll, what)
+	if roll.Empty() {
+		return Action{Report: report}, nil
+	}
+	roller := e.roller(step, seen)
+	return Action{Report: report, Do: func(ctx context.Context) (Report, error) { return done(report, roller.Run(ctx, roll)) }}, nil
+}
+
+func (e *Env) roller(step string, s survey) rollout.Roller {
+	conns := map[string]remote.Changer{}
+	for _, h := range s.hosts {
+		conns[h.node.Name] = h.conn
+	}
+	return rollout.Roller{
+		Parallel: e.Spec.SSH.Parallel, GateTimeout: e.Spec.Rollout.GateTimeout.Duration, Conns: conns,
+		Asks: map[rollout.Ask]func(context.Context, []string) []cluster.Problem{
+			rollout.AskEtcd:        func(ctx context.Context, _ []string) []cluster.Problem { return e.etcdProblems(ctx) },
+			rollout.AskAPI:         e.askAPIServers,
+			rollout.AskControllers: e.askControllers,
+			rollout.AskBalancer:    e.askBalancers,
+		},
+		MoveLeader: e.moveLeader,
+		Tell:       func(host, message string) { e.tell(step, host, message) },
+	}
+}
+
+// rollReport is the change in rows, in the order in which it is made; items hold the very value with its gates.
+func (e *Env) rollReport(s survey, roll rollout.Roll, what []string) Report {
+	var report Report
+	for _, row := range roll.Rows() {
+		report.Changes = append(report.Changes, Change{row.Host, row.What, string(row.Verb), row.Reason})
+	}
+	for _, turn := range roll.Turns {
+		report.Items = append(report.Items, turn)
+	}
+	left := e.leftOut(s, what)
+	switch {
+	case roll.Empty():
+		report.Notes = append(left, e.asTheyShould(s, what)+", nothing was done")
+	case len(report.Changes) == 0:
+		report.Notes = append([]string{"nothing is left to start, but not every member that runs is ready: the run ends when the cluster is healthy, or fails"}, left...)
+	default:
+		report.Notes = append(inTurn(roll), left...)
+	}
+	return report
+}
+
+// chosen: the run is for this host.
+func (e *Env) chosen(name string) bool { return len(e.Only) == 0 || slices.Contains(e.Only, name) }

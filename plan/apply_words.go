@@ -1,0 +1,76 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"hardway/etcd"
+	"hardway/haproxy"
+	"hardway/rollout"
+)
+
+// inTurn says in which order hosts change, and what is asked in between.
+func inTurn(roll rollout.Roll) []string {
+	order := roll.Order()
+	if len(order) == 0 {
+		return nil
+	}
+	var asks []string
+	for _, t := range roll.Turns {
+		for _, m := range t.Moves {
+			for _, a := range m.Asks {
+				if !slices.Contains(asks, string(a)) {
+					asks = append(asks, string(a))
+				}
+			}
+		}
+	}
+	return []string{fmt.Sprintf("in turn: %s; before and after each, health of: %s", strings.Join(order, ", "), strings.Join(asks, ", "))}
+}
+
+// asTheyShould says of how many hosts a run that finds nothing to do speaks.
+func (e *Env) asTheyShould(s survey, what []string) string {
+	chosen := 0
+	for _, c := range s.changes {
+		if e.chosen(c.Host) && e.concerned(c.Host, what) {
+			chosen++
+		}
+	}
+	noun := "host"
+	if len(what) == 1 {
+		noun = map[string]string{etcd.Component: "member", haproxy.Component: "balancer"}[what[0]]
+	}
+	if noun == "" {
+		noun = "master"
+	}
+	if chosen == 1 {
+		return "1 " + noun + " holds and runs what it should"
+	}
+	return count(chosen, noun) + " hold and run what they should"
+}
+
+// leftOut names the hosts that are not as they should be, and that the run is not for.
+func (e *Env) leftOut(s survey, what []string) []string {
+	var names []string
+	for _, c := range s.changes {
+		if e.chosen(c.Host) {
+			continue
+		}
+		for _, component := range what {
+			if part := c.Of(component); !part.Empty() && !slices.Contains(names, c.Host) {
+				names = append(names, c.Host)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{"left out by --only: " + strings.Join(names, ", ") + ", not as they should be"}
+}
+
+// concerned reports whether a host runs any of the components.
+func (e *Env) concerned(host string, what []string) bool {
+	node, _ := e.Spec.Node(host)
+	return slices.ContainsFunc(components, func(c component) bool { return slices.Contains(what, c.name) && node.Has(c.role) })
+}

@@ -1,0 +1,90 @@
+package plan
+
+import (
+	"fmt"
+	"net"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hardway/artifact"
+	"hardway/cluster"
+	"hardway/controlplane"
+	"hardway/haproxy"
+	"hardway/pki"
+)
+
+// applyAllByHand is the three one after the other.
+func applyAllByHand(spec *cluster.Spec) []Command {
+	return slices.Concat(applyEtcdByHand(spec), applyControlplaneByHand(spec), applyHaproxyByHand(spec))
+}
+
+// applyControlplaneByHand takes one master after the other through its turn, whether its API server runs or not.
+func applyControlplaneByHand(spec *cluster.Spec) []Command {
+	masters := spec.With(cluster.RoleControlPlane)
+	return perNode(masters, func(n cluster.Node) []Command {
+		h := handOn(spec, n)
+		var commands []Command
+		if len(masters) > 1 {
+			commands = append(commands, drainByHand(spec, n, drainLine(n), "away with new connections, open ones stay")...)
+		}
+		units := []string{controlplane.APIServerUnit, controlplane.ControllerManagerUnit, controlplane.SchedulerUnit}
+		commands = append(commands,
+			h.on("distribute has been here, and there is something to start", "test -e "+artifact.UnitDir+"/"+units[0]+" && test -x "+controlplane.Programs()[0]),
+			h.on("it says goodbye to its clients, which takes some seconds", "systemctl daemon-reload && systemctl enable "+strings.Join(units, " ")+" && systemctl stop "+units[0]),
+			h.on("started, it says to systemd when it serves", "systemctl start "+units[0]),
+			readyByHand(spec, h, n),
+			h.on("what speaks with it only", "systemctl restart "+strings.Join(units[1:], " ")))
+		if len(masters) > 1 {
+			commands = append(commands, drainByHand(spec, n, undrainLine(n), "gets clients again")...)
+		}
+		return commands
+	})
+}
+
+func drainLine(n cluster.Node) string {
+	server := haproxy.Backend + "/" + n.Name
+	return "disable health " + server + "; set server " + server + " state drain"
+}
+
+func undrainLine(n cluster.Node) string {
+	server := haproxy.Backend + "/" + n.Name
+	return "enable health " + server + "; set server " + server + " state ready"
+}
+
+// drainByHand speaks with the runtime socket of every balancer where HAProxy runs.
+func drainByHand(spec *cluster.Spec, n cluster.Node, line, says string) []Command {
+	return perNode(spec.With(cluster.RoleLoadBalancer), func(balancer cluster.Node) []Command {
+		return []Command{handOn(spec, balancer).on(n.Name+": "+says, lines(
+			"if systemctl is-active -q "+haproxy.Unit+"; then",
+			"  echo "+quote(line)+" | socat - UNIX-CONNECT:"+haproxy.Socket,
+			"fi"))}
+	})
+}
+
+// readyByHand asks the API server from its own host, and gives up when a gate would.
+func readyByHand(spec *cluster.Spec, h hand, n cluster.Node) Command {
+	url := "https://" + net.JoinHostPort(n.PrimaryAddress(), strconv.Itoa(cluster.APIServerPort)) + "/readyz"
+	return h.on("until it is ready", fmt.Sprintf("curl -sf --retry %d --retry-delay 1 --retry-all-errors -o /dev/null --cacert %s %s",
+		int(spec.Rollout.GateTimeout.Seconds()), path.Join(pki.KubernetesDir, pki.KubernetesBundle), url))
+}
+
+// applyHaproxyByHand goes through the balancers one at a time: the next one only where this one serves.
+func applyHaproxyByHand(spec *cluster.Spec) []Command {
+	return perNode(spec.With(cluster.RoleLoadBalancer), func(n cluster.Node) []Command {
+		h := handOn(spec, n)
+		return []Command{
+			h.on("what it could not read would keep it from starting", "haproxy -c -q -f "+haproxy.ConfigPath),
+			h.on("it reads everything again and loses no connection; the first time it has to start anew, on its own settings", lines(
+				"systemctl daemon-reload && systemctl enable "+haproxy.Unit,
+				"inputs=$(systemctl show -p Environment --value "+haproxy.Unit+" | tr ' ' '\\n' | grep '^"+artifact.InputsVariable+"=')",
+				"if systemctl is-active -q "+haproxy.Unit+" && tr '\\0' '\\n' </proc/$(systemctl show -p MainPID --value "+haproxy.Unit+")/environ | grep -qx \"$inputs\"; then",
+				"  systemctl reload "+haproxy.Unit,
+				"else",
+				"  systemctl restart "+haproxy.Unit,
+				"fi")),
+			h.on("every API server that is ready is UP here", "echo 'show stat "+haproxy.Backend+" 4 -1' | socat - UNIX-CONNECT:"+haproxy.Socket+" | cut -d, -f2,18"),
+		}
+	})
+}

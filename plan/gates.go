@@ -1,0 +1,115 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"time"
+
+	"hardway/cluster"
+	"hardway/controlplane"
+	"hardway/haproxy"
+	"hardway/pki"
+	"hardway/remote"
+)
+
+// askAPIServers asks each of these hosts' API server, from its own host, whether it is ready.
+func (e *Env) askAPIServers(ctx context.Context, hosts []string) []cluster.Problem {
+	return e.askHealth(ctx, hosts, func(n cluster.Node) []controlplane.Health { return []controlplane.Health{controlplane.Ready(n)} })
+}
+
+// askControllers asks each of these hosts' controller-manager and scheduler whether they are well.
+func (e *Env) askControllers(ctx context.Context, hosts []string) []cluster.Problem {
+	return e.askHealth(ctx, hosts, controlplane.Controllers)
+}
+
+func (e *Env) askHealth(ctx context.Context, hosts []string, of func(cluster.Node) []controlplane.Health) []cluster.Problem {
+	trust, err := e.store().Trust(pki.Kubernetes)
+	if err != nil {
+		return cluster.ProblemsOf(err)
+	}
+	nodes := chosenNodes(e.Spec.With(cluster.RoleControlPlane), hosts)
+	e.reach(ctx, nodes)
+	found := make([][]cluster.Problem, len(nodes))
+	_ = remote.ForEach(ctx, indices(nodes), e.Spec.SSH.Parallel, func(ctx context.Context, i int) error {
+		conn, err := e.connect(ctx, nodes[i])
+		if err != nil {
+			found[i] = []cluster.Problem{{Host: nodes[i].Name, Message: err.Error(), Hint: "is the host up?"}}
+			return nil
+		}
+		for _, h := range of(nodes[i]) {
+			if err := h.Ask(ctx, trust, conn.Dial); err != nil {
+				found[i] = append(found[i], cluster.Problem{
+					Host: nodes[i].Name, Subject: h.Unit, Message: err.Error(),
+					Hint: fmt.Sprintf("ssh %s journalctl -u %s -n 50", nodes[i].Name, h.Unit),
+				})
+			}
+		}
+		return nil
+	})
+	return slices.Concat(found...)
+}
+
+// askBalancers asks each of these hosts' HAProxy: it takes connections, and every API server that it is configured for and
+// that is ready is up there.
+func (e *Env) askBalancers(ctx context.Context, hosts []string) []cluster.Problem {
+	nodes := chosenNodes(e.Spec.With(cluster.RoleLoadBalancer), hosts)
+	unready := map[string]bool{}
+	for _, p := range e.askAPIServers(ctx, nodeNames(e.Spec.With(cluster.RoleControlPlane))) {
+		unready[p.Host] = true
+	}
+	found := make([][]cluster.Problem, len(nodes))
+	_ = remote.ForEach(ctx, indices(nodes), e.Spec.SSH.Parallel, func(ctx context.Context, i int) error {
+		found[i] = e.askBalancer(ctx, nodes[i], unready)
+		return nil
+	})
+	return slices.Concat(found...)
+}
+
+func (e *Env) askBalancer(ctx context.Context, node cluster.Node, unready map[string]bool) []cluster.Problem {
+	problem := func(format string, args ...any) []cluster.Problem {
+		return []cluster.Problem{{
+			Host: node.Name, Subject: haproxy.Unit, Message: fmt.Sprintf(format, args...),
+			Hint: fmt.Sprintf("ssh %s journalctl -u %s -n 50", node.Name, haproxy.Unit),
+		}}
+	}
+	conn, err := e.connect(ctx, node)
+	if err != nil {
+		return problem("cannot be asked: %v", err)
+	}
+	servers, err := haproxy.Runtime{Dial: conn.Dial}.Servers(ctx)
+	if err != nil {
+		return problem("does not answer on its runtime socket: %v", err)
+	}
+	var problems []cluster.Problem
+	for _, want := range e.Spec.With(cluster.RoleControlPlane) {
+		i := slices.IndexFunc(servers, func(s haproxy.ServerState) bool { return s.Name == want.Name })
+		switch {
+		case i < 0:
+			problems = append(problems, problem("has no server %s: it runs on another configuration", want.Name)...)
+		case !servers[i].Up && !unready[want.Name]:
+			problems = append(problems, problem("does not find %s up, though its API server is ready", want.Name)...)
+		}
+	}
+	if err := listens(ctx, conn, net.JoinHostPort(node.PrimaryAddress(), strconv.Itoa(e.Spec.Endpoint.Port))); err != nil {
+		problems = append(problems, problem("takes no connections: %v", err)...)
+	}
+	return problems
+}
+
+// listens opens a connection from the host and closes it.
+func listens(ctx context.Context, from remote.Looker, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	conn, err := from.Dial(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+func chosenNodes(nodes []cluster.Node, names []string) []cluster.Node {
+	return slices.DeleteFunc(slices.Clone(nodes), func(n cluster.Node) bool { return !slices.Contains(names, n.Name) })
+}

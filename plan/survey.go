@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"context"
+	"slices"
+
+	"hardway/cluster"
+	"hardway/controlplane"
+	"hardway/haproxy"
+	"hardway/remote"
+	"hardway/rollout"
+)
+
+// survey is what an apply has seen before it decides: differences of masters and balancers, also of those that the run is
+// not limited to. Whether a member may start is decided by all of them together, and a gate asks all.
+type survey struct {
+	hosts   []host
+	changes []rollout.Change
+	// running is the balancers that run, servers what each says of the API servers.
+	running []string
+	servers map[string][]haproxy.ServerState
+}
+
+func (s survey) of(name string) (host, rollout.Change) {
+	i := slices.IndexFunc(s.changes, func(c rollout.Change) bool { return c.Host == name })
+	if i < 0 {
+		return host{}, rollout.Change{}
+	}
+	return s.hosts[i], s.changes[i]
+}
+
+// survey looks at every host that the components or their gates concern.
+func (e *Env) survey(ctx context.Context, what []string) (survey, error) {
+	nodes := slices.DeleteFunc(slices.Clone(e.Spec.Hosts), func(n cluster.Node) bool {
+		return !n.Has(cluster.RoleEtcd) && !n.Has(cluster.RoleControlPlane) && !n.Has(cluster.RoleLoadBalancer)
+	})
+	wants, err := e.rendered(nodes)
+	if err != nil {
+		return survey{}, err
+	}
+	hosts, err := e.dial(ctx, wants)
+	if err != nil {
+		return survey{}, err
+	}
+	changes, err := e.compare(ctx, hosts)
+	if err != nil {
+		return survey{}, err
+	}
+	s := survey{hosts: hosts, changes: changes, servers: map[string][]haproxy.ServerState{}}
+	return s, e.surveyBalancers(ctx, &s)
+}
+
+// surveyBalancers asks each balancer that runs. One that does not answer has no clients to be drained of, or cannot be
+// asked to; the moves that need it will say so.
+func (e *Env) surveyBalancers(ctx context.Context, s *survey) error {
+	var running []host
+	for i, c := range s.changes {
+		if s.hosts[i].node.Has(cluster.RoleLoadBalancer) && c.State.Units[haproxy.Unit].Running() {
+			running = append(running, s.hosts[i])
+			s.running = append(s.running, c.Host)
+		}
+	}
+	states := make([][]haproxy.ServerState, len(running))
+	err := remote.ForEach(ctx, indices(running), e.Spec.SSH.Parallel, func(ctx context.Context, i int) (err error) {
+		states[i], err = haproxy.Runtime{Dial: running[i].conn.Dial}.Servers(ctx)
+		return err
+	})
+	for i, h := range running {
+		s.servers[h.node.Name] = states[i]
+	}
+	return err
+}
+
+// leftDrained is the servers that are drained now, by balancer, as far as the run is for either: this run has not begun,
+// so an earlier one was cut off.
+func (e *Env) leftDrained(s survey) map[string][]string {
+	out := map[string][]string{}
+	for _, balancer := range s.running {
+		for _, server := range s.servers[balancer] {
+			if server.Drained && (e.chosen(balancer) || e.chosen(server.Name)) {
+				out[balancer] = append(out[balancer], server.Name)
+			}
+		}
+	}
+	return out
+}
+
+// watched is the paths to look at besides a component's files.
+func watched(node cluster.Node) []string {
+	var paths []string
+	if node.Has(cluster.RoleEtcd) {
+		paths = append(paths, rollout.EtcdWatch()...)
+	}
+	if node.Has(cluster.RoleControlPlane) {
+		paths = append(paths, controlplane.Programs()...)
+	}
+	return paths
+}
+
+// part is a host with those of the components that it runs.
+func (s survey) part(name string, what []string) rollout.Host {
+	h, c := s.of(name)
+	var mine []string
+	for _, component := range what {
+		if slices.Contains(c.Components(), component) {
+			mine = append(mine, component)
+		}
+	}
+	return rollout.Host{Conn: h.conn, Change: c, Components: mine}
+}
+
+func applies(what []string, name string) bool { return slices.Contains(what, name) }

@@ -1,0 +1,100 @@
+package rollout
+
+import (
+	"slices"
+
+	"hardway/haproxy"
+)
+
+// Balancers is what a rolling change of the balancers is computed from: one at a time, so that with two of them the API
+// never lacks one.
+type Balancers struct {
+	// Hosts is those that the run is for, in the order of the spec.
+	Hosts []Host
+	// Running is the balancers of the cluster that run: gates ask them.
+	Running []string
+}
+
+// Roll is the change as turns: first what is stopped starts, then what runs changes.
+func (b Balancers) Roll() Roll {
+	var roll Roll
+	for _, starting := range []bool{true, false} {
+		for _, h := range b.Hosts {
+			_, starts := h.unit(haproxy.Unit, Start)
+			if starts == starting && (!h.Idle() || len(h.Units()) > 0) {
+				roll.Batch = append(roll.Batch, h)
+				roll.Turns = append(roll.Turns, b.turn(h))
+			}
+		}
+	}
+	return roll
+}
+
+// turn changes one balancer. Its configuration is tried by its own HAProxy before it counts.
+func (b Balancers) turn(h Host) Turn {
+	host := h.Change.Host
+	others := without(b.Running, []string{host})
+	var moves []Move
+	if len(others) > 0 {
+		moves = append(moves, gate(others, AskBalancer))
+	}
+	if h.delivers(haproxy.ConfigPath) && h.Change.State.Paths[haproxy.CAPath].Exists {
+		moves = append(moves, one(host, Check, haproxy.ConfigPath, "before it counts"))
+	}
+	if !h.Idle() {
+		moves = append(moves, Move{Verb: Commit, Hosts: []string{host}})
+	}
+	for _, verb := range []Verb{Enable, Start, RestartUnit, ReloadUnit} {
+		if u, ok := h.unit(haproxy.Unit, verb); ok {
+			moves = append(moves, one(host, verb, haproxy.Unit, u.Reason))
+		}
+	}
+	return Turn{Host: host, Moves: append(moves, gate(append(others, host), AskBalancer))}
+}
+
+func (h Host) delivers(path string) bool {
+	return slices.ContainsFunc(h.Part(), func(f FileChange) bool { return f.Path == path && f.Verb != Delete })
+}
+
+// Repair gives servers their clients again that a run which was cut off left drained: what it does comes before anything
+// else of the roll. drained is the servers by balancer.
+func (r Roll) Repair(balancers []string, drained map[string][]string) Roll {
+	var moves []Move
+	for _, b := range balancers {
+		for _, server := range drained[b] {
+			moves = append(moves, one(b, Undrain, server, "was left drained by a run that was cut off"))
+		}
+	}
+	if len(moves) > 0 {
+		r.Turns = append([]Turn{{Moves: moves}}, r.Turns...)
+	}
+	return r
+}
+
+// Then is both rolls, one after the other. A host of both is staged and committed once.
+func (r Roll) Then(next Roll) Roll {
+	out := Roll{Batch: slices.Clone(r.Batch), Turns: slices.Clone(r.Turns)}
+	var both []string
+	for _, h := range next.Batch {
+		i := slices.IndexFunc(out.Batch, func(o Host) bool { return o.Change.Host == h.Change.Host })
+		if i < 0 {
+			out.Batch = append(out.Batch, h)
+			continue
+		}
+		out.Batch[i].Components = append(slices.Clone(out.Batch[i].Components), h.Components...)
+		both = append(both, h.Change.Host)
+	}
+	for _, t := range next.Turns {
+		if slices.Contains(both, t.Host) && r.commits(t.Host) {
+			t.Moves = slices.DeleteFunc(slices.Clone(t.Moves), func(m Move) bool { return m.Verb == Commit })
+		}
+		out.Turns = append(out.Turns, t)
+	}
+	return out
+}
+
+func (r Roll) commits(host string) bool {
+	return slices.ContainsFunc(r.Turns, func(t Turn) bool {
+		return slices.ContainsFunc(t.Moves, func(m Move) bool { return m.Verb == Commit && slices.Contains(m.Hosts, host) })
+	})
+}

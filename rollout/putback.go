@@ -1,0 +1,62 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"hardway/cluster"
+)
+
+// Back is the moves that give a host back what it ran on, from the moves made so far: its files, the units that were
+// stopped or restarted, and its clients.
+func Back(made []Move) []Move {
+	var back, units, clients []Move
+	for _, m := range made {
+		switch m.Verb {
+		case Commit:
+			back = append(back, Move{Verb: PutBack, Hosts: m.Hosts})
+		case Stop, Start, RestartUnit, ReloadUnit:
+			if !slices.ContainsFunc(units, func(u Move) bool { return u.What == m.What }) {
+				units = append(units, again(m))
+			}
+		case Drain:
+			clients = append(clients, Move{Verb: Undrain, Hosts: m.Hosts, What: m.What, Reason: "the run failed"})
+		}
+	}
+	return slices.Concat(back, units, clients)
+}
+
+// again is what makes a unit run on what stands there.
+func again(m Move) Move {
+	if m.Verb != ReloadUnit {
+		m.Verb = RestartUnit
+	}
+	m.Reason = "runs on what was put back"
+	return m
+}
+
+// putBack makes every one of the moves, whatever becomes of the others and also after an interruption, and says how the
+// host was left.
+func (r rolling) putBack(ctx context.Context, host string, back []Move, why error) error {
+	if len(back) == 0 {
+		return stopped(host, "nothing on it was touched", why)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.GateTimeout)
+	defer cancel()
+	r.Tell(host, "putting it back")
+	var errs []error
+	for _, m := range back {
+		errs = append(errs, r.move(ctx, m))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return errors.Join(stopped(host, "it could not be put back altogether, see below", why), err)
+	}
+	return stopped(host, "it was put back and runs on what it ran on before", why)
+}
+
+// stopped says on which host the run stopped, and how that was left.
+func stopped(host, left string, why error) error {
+	return errors.Join(cluster.Problems{failed(host, "", "the run stopped at this host: "+left+"; hosts after it are as they were",
+		"what was seen follows; mend it and run the same command again")}, why)
+}

@@ -1,0 +1,168 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"time"
+
+	"hardway/artifact"
+	"hardway/cluster"
+	"hardway/etcd"
+	"hardway/haproxy"
+	"hardway/remote"
+)
+
+// Roller carries rolls out.
+type Roller struct {
+	Parallel int
+	// GateTimeout bounds how long a gate may stay shut.
+	GateTimeout time.Duration
+	// Conns is every host that a move names.
+	Conns map[string]remote.Changer
+	// Asks answers the questions of gates: what is wrong with these hosts, nothing when all is well.
+	Asks map[Ask]func(ctx context.Context, hosts []string) []cluster.Problem
+	// MoveLeader hands etcd's lead away from a host, so that stopping its member costs no election.
+	MoveLeader func(ctx context.Context, away string) error
+	// Tell reports progress.
+	Tell func(host, message string)
+}
+
+// Run stages everything on every host and then takes one turn after the other. The first move that fails ends the run: the
+// host whose turn it is gets back what it ran on, hosts after it are as they were, and what was staged for them is taken
+// off again, keys among it.
+func (r Roller) Run(ctx context.Context, roll Roll) error {
+	if len(roll.Batch) > 0 {
+		r.Tell("", fmt.Sprintf("staging on %d hosts", len(roll.Batch)))
+	}
+	ready, err := roll.Batch.Stage(ctx, r.Parallel)
+	if err != nil {
+		return err
+	}
+	run := rolling{Roller: r, ready: map[string]Ready{}}
+	for _, h := range ready {
+		run.ready[h.Change.Host] = h
+	}
+	for _, turn := range roll.Turns {
+		if err := run.turn(ctx, turn); err != nil {
+			return errors.Join(err, discard(context.WithoutCancel(ctx), ready, r.Parallel))
+		}
+	}
+	return nil
+}
+
+// rolling is a roll that is being carried out.
+type rolling struct {
+	Roller
+	ready map[string]Ready
+}
+
+// turn makes its moves until one fails.
+func (r rolling) turn(ctx context.Context, t Turn) error {
+	for i, m := range t.Moves {
+		err := r.move(ctx, m)
+		if err == nil {
+			continue
+		}
+		if t.Host == "" {
+			return err
+		}
+		return r.putBack(ctx, t.Host, Back(t.Moves[:i+1]), err)
+	}
+	return nil
+}
+
+// move makes one move on all its hosts.
+func (r rolling) move(ctx context.Context, m Move) error {
+	if m.Verb == Gate {
+		return r.gate(ctx, m)
+	}
+	do, known := moves[m.Verb]
+	if !known {
+		return fmt.Errorf("no such move: %s", m.Verb)
+	}
+	return remote.ForEach(ctx, m.Hosts, r.Parallel, func(ctx context.Context, host string) error {
+		if says := m.says(); says != "" {
+			r.Tell(host, says)
+		}
+		return do(r, ctx, m, host)
+	})
+}
+
+// says is the move while it is made.
+func (m Move) says() string {
+	switch m.Verb {
+	case Stop:
+		return "stopping " + m.What
+	case Start:
+		return "starting " + m.What
+	case RestartUnit:
+		return "restarting " + m.What
+	case ReloadUnit:
+		return "reloading " + m.What
+	case Drain:
+		return "draining " + m.What
+	case Undrain:
+		return "undraining " + m.What
+	case Arm:
+		return m.Reason
+	case PutBack:
+		return "putting back what was replaced"
+	}
+	return ""
+}
+
+// moves is how each move is made on one host.
+var moves = map[Verb]func(r rolling, ctx context.Context, m Move, host string) error{
+	Commit:      func(r rolling, ctx context.Context, _ Move, host string) error { return r.ready[host].Commit(ctx) },
+	Arm:         func(r rolling, ctx context.Context, _ Move, host string) error { return arm(ctx, r.Conns[host]) },
+	MoveLeader:  func(r rolling, ctx context.Context, _ Move, host string) error { return r.MoveLeader(ctx, host) },
+	Enable:      systemctl("enable"),
+	Stop:        systemctl("stop"),
+	ReloadUnit:  systemctl("reload"),
+	Start:       systemctl("start"),
+	RestartUnit: systemctl("restart"),
+	Check:       check,
+	Drain:       drains(haproxy.Runtime.Drain),
+	Undrain:     drains(haproxy.Runtime.Undrain),
+}
+
+// systemctl asks systemd for something.
+func systemctl(verb string) func(rolling, context.Context, Move, string) error {
+	return func(r rolling, ctx context.Context, m Move, host string) error {
+		if m.NoWait {
+			return r.Conns[host].Do(ctx, remote.Systemctl(verb, "--no-block", m.What))
+		}
+		return r.Conns[host].Do(ctx, remote.Systemctl(verb, m.What))
+	}
+}
+
+// drains does something to a server on a balancer.
+func drains(do func(haproxy.Runtime, context.Context, string) error) func(rolling, context.Context, Move, string) error {
+	return func(r rolling, ctx context.Context, m Move, host string) error {
+		if err := do(haproxy.Runtime{Dial: r.Conns[host].Dial}, ctx, m.What); err != nil {
+			return cluster.Problems{failed(host, haproxy.Backend+"/"+m.What, fmt.Sprintf("failed to %s the server on the balancer: %v", m.Verb, err),
+				"does HAProxy run there, and does sshd allow to forward its socket "+haproxy.Socket+"?")}
+		}
+		return nil
+	}
+}
+
+func arm(ctx context.Context, conn remote.Changer) error {
+	staged, err := conn.Stage(ctx, []artifact.File{etcd.BootstrapEnv()})
+	if err != nil {
+		return err
+	}
+	return staged.Commit(ctx)
+}
+
+// check has the program that will read a file read it where it is staged. What it refers to is what stands on the host now.
+func check(r rolling, ctx context.Context, m Move, host string) error {
+	staged := path.Join(remote.StagingDir(path.Dir(m.What)), path.Base(m.What))
+	if err := r.Conns[host].Do(ctx, remote.HAProxyCheck(staged)); err != nil {
+		return cluster.Problems{failed(host, m.What, fmt.Sprintf("HAProxy refuses the new configuration: %v", err),
+			"it was not put in place; look at what `hardway render haproxy` writes, and at the version of HAProxy on the host")}
+	}
+	return nil
+}
