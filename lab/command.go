@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os/exec"
+	"path"
+	"path/filepath"
 
 	"hardway/remote"
 )
@@ -44,6 +47,8 @@ func (c commands) run(ctx context.Context, line string, out, errs io.Writer) int
 		err = users{c.files.tree}.declare(command.Args[0])
 	case "rm":
 		err = c.remove(command.Args[2:])
+	case "haproxy":
+		return c.units.host.program(ctx, "/usr/sbin/haproxy", command.Args, errs)
 	default:
 		fmt.Fprintf(errs, "%s: command not found\n", command.Name)
 		return exitNotFound
@@ -72,4 +77,24 @@ func (c commands) remove(paths []string) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// program runs a program of the host to its end, as a person would who is logged in there.
+func (h *host) program(ctx context.Context, program string, args []string, errs io.Writer) int {
+	if !h.hasBinary(program) {
+		fmt.Fprintf(errs, "%s: command not found\n", program)
+		return exitNotFound
+	}
+	given := &handover{host: h, program: path.Base(program), dir: filepath.Join(h.dir, "handover", "ssh"), workingDirectory: h.tree.dir, done: map[string]string{}}
+	words, err := given.words(args)
+	if err != nil {
+		fmt.Fprintf(errs, "%s: %v\n", program, err)
+		return exitFailed
+	}
+	run := exec.CommandContext(ctx, h.mapping().path(program), words...)
+	run.Dir, run.Stdout, run.Stderr = h.tree.dir, errs, errs
+	if err := run.Run(); err != nil {
+		return exitFailed
+	}
+	return exitDone
 }

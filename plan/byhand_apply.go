@@ -84,7 +84,11 @@ func applyHaproxyByHand(spec *cluster.Spec) []Command {
 				"else",
 				"  systemctl restart "+haproxy.Unit,
 				"fi")),
-			h.on("every API server that is ready is UP here", "echo 'show stat "+haproxy.Backend+" 4 -1' | socat - UNIX-CONNECT:"+haproxy.Socket+" | cut -d, -f2,18"),
+			h.on("it finds every API server up: state 2 in the sixth column", lines(
+				"for server in "+strings.Join(nodeNames(spec.With(cluster.RoleControlPlane)), " ")+"; do",
+				"  echo 'show servers state "+haproxy.Backend+"' | socat - UNIX-CONNECT:"+haproxy.Socket+" |",
+				"    awk -v server=$server '$4 == server && $6 == 2 { up = 1 } END { exit !up }'",
+				"done")),
 		}
 	})
 }

@@ -33,6 +33,8 @@ var about = map[string][]string{
 	"diff":                   {"root@192.168.96.7", "hosts/kmaster1/etc/etcd/pki/server.crt"},
 	"distribute":             {"put -f pki/kmaster1/etcd-server.key", "root@192.168.96.8", "UserKnownHostsFile=known_hosts"},
 	"apply etcd":             {"root@192.168.96.48", "ETCD_INITIAL_CLUSTER_STATE=new", "https://192.168.96.46:2379,https://192.168.96.47:2379,https://192.168.96.48:2379"},
+	"apply controlplane":     {"set server apiservers/kmaster2 state drain", "root@192.168.96.8", "https://192.168.96.47:6443/readyz", "systemctl stop kube-apiserver.service"},
+	"apply haproxy":          {"root@192.168.96.8", "for server in kmaster1 kmaster2 kmaster3"},
 	"etcd verify":            {"member list", "endpoint hashkv", "-connect 192.168.96.47:2380", "pki/etcd-admin.key"},
 }
 

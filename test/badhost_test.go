@@ -102,9 +102,9 @@ func TestInterruptedRunIsFinishedByTheNext(t *testing.T) {
 	r := rehearse(t)
 	r.prepare()
 	for _, after := range []time.Duration{50, 150, 300, 600, 1200} {
-		r.interrupt(after*time.Millisecond, "up")
+		r.interrupt(after*time.Millisecond, "up", "--skip", skipped)
 	}
-	r.exits(0, "up")
+	r.exits(0, "up", "--skip", skipped)
 	r.exits(0, "etcd", "verify")
 	for _, n := range r.spec.Hosts {
 		out, err := exec.Command("find", r.Root(n.Name), "-name", ".hardway-stage").Output()

@@ -41,7 +41,7 @@ Three members, healthy, after $((SECONDS - began)) s. What to look at:
   $work/hosts/kmaster1/.manifest.json              every path with mode, owner and digest
 TXT
 if [ "$keep" = --keep ]; then
-  echo "Still running. Try: cd $work && hardway up; hardway explain apply etcd. Stop it: hardway-lab down --dir $work"
+  echo "Still running. Try: cd $work && hardway up --skip 'apply controlplane'; hardway explain apply etcd. Stop it: hardway-lab down --dir $work"
 else
   echo "The hosts are stopped now; make demo KEEP=1 leaves them running."
 fi

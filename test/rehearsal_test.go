@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"hardway/cluster"
+	"hardway/controlplane"
 	"hardway/lab"
 	"hardway/plan"
 	"hardway/remote"
@@ -180,10 +181,20 @@ func (r *rehearsal) json(code int, args ...string) document {
 	return doc
 }
 
+// skipped is what rehearsals leave out: their hosts have no Kubernetes, only etcd.
+const skipped = "apply controlplane"
+
+// differences is the rows of diff, but for the units of what is skipped: those are to start, and cannot.
+func (r *rehearsal) differences() []plan.Change {
+	r.t.Helper()
+	skippedUnits := []string{controlplane.APIServerUnit, controlplane.ControllerManagerUnit, controlplane.SchedulerUnit}
+	return slices.DeleteFunc(r.json(3, "diff").Changes, func(c plan.Change) bool { return slices.Contains(skippedUnits, c.Subject) })
+}
+
 // up brings the whole cluster up.
 func (r *rehearsal) up() {
 	r.t.Helper()
-	r.exits(0, "up")
+	r.exits(0, "up", "--skip", skipped)
 }
 
 // accounts is the files of a host that its own tools write when users are declared.

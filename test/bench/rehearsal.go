@@ -143,7 +143,7 @@ func stepOf(env *plan.Env, name string) plan.Step {
 			return s
 		}
 	}
-	return plan.UpStep(env, false)
+	return plan.UpStep(env, false, "apply controlplane")
 }
 
 func (r *rehearsal) close() error {
