@@ -65,7 +65,7 @@ func (e *Env) planApply(ctx context.Context, step string, what []string) (Action
 	if _, err := e.nodes(); err != nil {
 		return Action{}, err
 	}
-	seen, err := e.survey(ctx, what)
+	seen, err := e.viewOf(ctx, what)
 	if err != nil {
 		return Action{}, err
 	}
@@ -86,7 +86,7 @@ func (e *Env) planApply(ctx context.Context, step string, what []string) (Action
 	return Action{Report: report, Do: func(ctx context.Context) (Report, error) { return done(report, roller.Run(ctx, roll)) }}, nil
 }
 
-func (e *Env) roller(step string, s survey) rollout.Roller {
+func (e *Env) roller(step string, s view) rollout.Roller {
 	conns := map[string]remote.Changer{}
 	for _, h := range s.hosts {
 		conns[h.node.Name] = h.conn
@@ -105,7 +105,7 @@ func (e *Env) roller(step string, s survey) rollout.Roller {
 }
 
 // rollReport is the change in rows, in the order in which it is made; items hold the very value with its gates.
-func (e *Env) rollReport(s survey, roll rollout.Roll, what []string) Report {
+func (e *Env) rollReport(s view, roll rollout.Roll, what []string) Report {
 	var report Report
 	for _, row := range roll.Rows() {
 		report.Changes = append(report.Changes, Change{row.Host, row.What, string(row.Verb), row.Reason})

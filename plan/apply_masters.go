@@ -13,7 +13,7 @@ import (
 
 // masters is the rolling change of etcd and the control plane, as far as what asks for them. Every problem is found before
 // anything is touched.
-func (e *Env) masters(ctx context.Context, s survey, what []string) (rollout.Masters, error) {
+func (e *Env) masters(ctx context.Context, s view, what []string) (rollout.Masters, error) {
 	m := rollout.Masters{
 		Members: nodeNames(e.Spec.With(cluster.RoleEtcd)), Servers: nodeNames(e.Spec.With(cluster.RoleControlPlane)),
 		Balancers: withServers(s),
@@ -47,7 +47,7 @@ func (e *Env) masters(ctx context.Context, s survey, what []string) (rollout.Mas
 }
 
 // decide is how members start, decided by all of them together and then limited to the hosts of the run.
-func (e *Env) decide(ctx context.Context, s survey, what []string, m *rollout.Masters) (cluster.Problems, error) {
+func (e *Env) decide(ctx context.Context, s view, what []string, m *rollout.Masters) (cluster.Problems, error) {
 	if !applies(what, etcd.Component) {
 		return formed(s, m.Members), nil
 	}
@@ -79,7 +79,7 @@ func (e *Env) decide(ctx context.Context, s survey, what []string, m *rollout.Ma
 }
 
 // formed is a problem where no member runs: API servers wait for one.
-func formed(s survey, members []string) cluster.Problems {
+func formed(s view, members []string) cluster.Problems {
 	for _, name := range members {
 		if _, c := s.of(name); c.State.Units[etcd.Unit].Running() {
 			return nil
@@ -104,7 +104,7 @@ func (e *Env) limited(d etcd.Decision) etcd.Decision {
 }
 
 // withServers is the balancers that run on a configuration of ours: others have no clients for the API servers.
-func withServers(s survey) []string {
+func withServers(s view) []string {
 	return slices.DeleteFunc(slices.Clone(s.running), func(name string) bool { return len(s.servers[name]) == 0 })
 }
 
@@ -117,7 +117,7 @@ func nodeNames(nodes []cluster.Node) []string {
 }
 
 // balancers is the rolling change of the balancers.
-func (e *Env) balancers(s survey, what []string) (rollout.Balancers, error) {
+func (e *Env) balancers(s view, what []string) (rollout.Balancers, error) {
 	b := rollout.Balancers{Running: s.running}
 	if !applies(what, haproxy.Component) {
 		return b, nil

@@ -30,7 +30,7 @@ func inTurn(roll rollout.Roll) []string {
 }
 
 // asTheyShould says of how many hosts a run that finds nothing to do speaks.
-func (e *Env) asTheyShould(s survey, what []string) string {
+func (e *Env) asTheyShould(s view, what []string) string {
 	chosen := 0
 	for _, c := range s.changes {
 		if e.chosen(c.Host) && e.concerned(c.Host, what) {
@@ -51,7 +51,7 @@ func (e *Env) asTheyShould(s survey, what []string) string {
 }
 
 // leftOut names the hosts that are not as they should be, and that the run is not for.
-func (e *Env) leftOut(s survey, what []string) []string {
+func (e *Env) leftOut(s view, what []string) []string {
 	var names []string
 	for _, c := range s.changes {
 		if e.chosen(c.Host) {

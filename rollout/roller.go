@@ -116,6 +116,7 @@ func (m Move) says() string {
 // moves is how each move is made on one host.
 var moves = map[Verb]func(r rolling, ctx context.Context, m Move, host string) error{
 	Commit:      func(r rolling, ctx context.Context, _ Move, host string) error { return r.ready[host].Commit(ctx) },
+	PutBack:     func(r rolling, ctx context.Context, _ Move, host string) error { return r.ready[host].PutBack(ctx) },
 	Arm:         func(r rolling, ctx context.Context, _ Move, host string) error { return arm(ctx, r.Conns[host]) },
 	MoveLeader:  func(r rolling, ctx context.Context, _ Move, host string) error { return r.MoveLeader(ctx, host) },
 	Enable:      systemctl("enable"),

@@ -11,9 +11,9 @@ import (
 	"hardway/rollout"
 )
 
-// survey is what an apply has seen before it decides: differences of masters and balancers, also of those that the run is
+// view is what an apply has seen before it decides: differences of masters and balancers, also of those that the run is
 // not limited to. Whether a member may start is decided by all of them together, and a gate asks all.
-type survey struct {
+type view struct {
 	hosts   []host
 	changes []rollout.Change
 	// running is the balancers that run, servers what each says of the API servers.
@@ -21,7 +21,7 @@ type survey struct {
 	servers map[string][]haproxy.ServerState
 }
 
-func (s survey) of(name string) (host, rollout.Change) {
+func (s view) of(name string) (host, rollout.Change) {
 	i := slices.IndexFunc(s.changes, func(c rollout.Change) bool { return c.Host == name })
 	if i < 0 {
 		return host{}, rollout.Change{}
@@ -29,30 +29,30 @@ func (s survey) of(name string) (host, rollout.Change) {
 	return s.hosts[i], s.changes[i]
 }
 
-// survey looks at every host that the components or their gates concern.
-func (e *Env) survey(ctx context.Context, what []string) (survey, error) {
+// viewOf looks at every host that the components or their gates concern.
+func (e *Env) viewOf(ctx context.Context, what []string) (view, error) {
 	nodes := slices.DeleteFunc(slices.Clone(e.Spec.Hosts), func(n cluster.Node) bool {
 		return !n.Has(cluster.RoleEtcd) && !n.Has(cluster.RoleControlPlane) && !n.Has(cluster.RoleLoadBalancer)
 	})
 	wants, err := e.rendered(nodes)
 	if err != nil {
-		return survey{}, err
+		return view{}, err
 	}
 	hosts, err := e.dial(ctx, wants)
 	if err != nil {
-		return survey{}, err
+		return view{}, err
 	}
 	changes, err := e.compare(ctx, hosts)
 	if err != nil {
-		return survey{}, err
+		return view{}, err
 	}
-	s := survey{hosts: hosts, changes: changes, servers: map[string][]haproxy.ServerState{}}
-	return s, e.surveyBalancers(ctx, &s)
+	s := view{hosts: hosts, changes: changes, servers: map[string][]haproxy.ServerState{}}
+	return s, e.viewBalancers(ctx, &s)
 }
 
-// surveyBalancers asks each balancer that runs. One that does not answer has no clients to be drained of, or cannot be
+// viewBalancers asks each balancer that runs. One that does not answer has no clients to be drained of, or cannot be
 // asked to; the moves that need it will say so.
-func (e *Env) surveyBalancers(ctx context.Context, s *survey) error {
+func (e *Env) viewBalancers(ctx context.Context, s *view) error {
 	var running []host
 	for i, c := range s.changes {
 		if s.hosts[i].node.Has(cluster.RoleLoadBalancer) && c.State.Units[haproxy.Unit].Running() {
@@ -73,7 +73,7 @@ func (e *Env) surveyBalancers(ctx context.Context, s *survey) error {
 
 // leftDrained is the servers that are drained now, by balancer, as far as the run is for either: this run has not begun,
 // so an earlier one was cut off.
-func (e *Env) leftDrained(s survey) map[string][]string {
+func (e *Env) leftDrained(s view) map[string][]string {
 	out := map[string][]string{}
 	for _, balancer := range s.running {
 		for _, server := range s.servers[balancer] {
@@ -98,7 +98,7 @@ func watched(node cluster.Node) []string {
 }
 
 // part is a host with those of the components that it runs.
-func (s survey) part(name string, what []string) rollout.Host {
+func (s view) part(name string, what []string) rollout.Host {
 	h, c := s.of(name)
 	var mine []string
 	for _, component := range what {
