@@ -122,7 +122,9 @@ func Systemctl(verb string, units ...string) Command {
 func Sysusers(path string) Command { return Command{Name: "systemd-sysusers", Args: []string{path}} }
 
 // HAProxyCheck has the host's HAProxy read a configuration and say whether it could run on it.
-func HAProxyCheck(path string) Command { return Command{Name: "haproxy", Args: []string{"-c", "-q", "-f", path}} }
+func HAProxyCheck(path string) Command {
+	return Command{Name: "haproxy", Args: []string{"-c", "-q", "-f", path}}
+}
 
 // Remove takes files off a host.
 func Remove(paths ...string) Command {
