@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -143,7 +141,7 @@ const (
 // dialFrom has a host dial what it will, and tries what its SSH server forwards.
 func (s *Survey) dialFrom(ctx context.Context, conn remote.Looker, h *Host, in *standIns) {
 	h.Forwards, h.Nameservers = map[string]error{}, map[string]error{}
-	h.forwardsTCP(ctx, conn, net.JoinHostPort(h.Node.PrimaryAddress(), strconv.Itoa(s.Spec.SSHFor(h.Node).Port)))
+	h.forwardsTCP(ctx, conn)
 	h.forwardsUnix(ctx, conn)
 	servers := s.dials(h)
 	h.Dials = make([]Dial, len(servers))
@@ -178,10 +176,10 @@ func try(ctx context.Context, conn remote.Looker, network, address string) error
 	return c.Close()
 }
 
-// forwardsTCP: any answer but that it is not allowed means that it is.
-func (h *Host) forwardsTCP(ctx context.Context, conn remote.Looker, address string) {
+// forwardsTCP: any answer but that it is not allowed means that it is, also that nobody listens. No server is disturbed.
+func (h *Host) forwardsTCP(ctx context.Context, conn remote.Looker) {
 	h.Forwards["tcp"] = nil
-	if err := try(ctx, conn, tcp, address); prohibited(err) {
+	if err := try(ctx, conn, tcp, "127.0.0.1:1"); prohibited(err) {
 		h.Forwards["tcp"] = err
 	}
 }

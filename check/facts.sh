@@ -44,12 +44,12 @@ for table in tcp tcp6; do
  [ -z "$listens" ] || printf "%s\n" "$listens"
  for w in $listens; do case $w in listen|*:*) ;; *) inodes="$inodes -e socket:[$w]"; esac; done
 done
-holders() { for p in "$root"/proc/[0-9]*; do
- held=$(ls -l "$p/fd" 2>/dev/null | grep -F $inodes) || continue
- read -r comm <"$p/comm"; unit=-
- while IFS= read -r v; do case $v in *.service|*.service/*) unit=${v%%.service*}.service; unit=${unit##*/}; esac; done <"$p/cgroup"
- for w in $held; do case $w in socket:*) w=${w#*[}; printf "holder %s %s %s %s\n" "${w%]}" "${p##*/}" "$unit" "$comm"; esac; done
-done 2>/dev/null; }
+holders() { ls -l "$root"/proc/[0-9]*/fd 2>/dev/null | grep -F -e "/fd:" $inodes | while IFS= read -r v; do
+ case $v in "$root"/proc/*) p=${v%/fd:}; continue; esac
+ { IFS= read -r comm <"$p/comm"; unit=-
+ while IFS= read -r g; do case $g in *.service|*.service/*) unit=${g%%.service*}.service; unit=${unit##*/}; esac; done <"$p/cgroup"; } 2>/dev/null || continue
+ v=${v##*socket:[}; printf "holder %s %s %s %s\n" "${v%]}" "${p##*/}" "$unit" "$comm"
+done; }
 [ -z "$inodes" ] || holders
 near() { d=$1; while [ ! -d "$root$d" ]; do d=${d%/*}; done; printf "%s\n" "${d:-/}"; }
 if [ -n "$data" ]; then dir=$(near "$data")

@@ -91,7 +91,7 @@ func sharing(s *cluster.Spec) []cluster.Node {
 	return balancing(s)
 }
 
-func sshPort(s *cluster.Spec, n cluster.Node) int { return s.SSHFor(n).Port }
+func sshPort(s *cluster.Spec, n cluster.Node) int { return s.SSHFor(n).Or(cluster.DefaultSSH()).Port }
 
 func endpointPort(s *cluster.Spec, _ cluster.Node) int { return s.Endpoint.Port }
 

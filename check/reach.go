@@ -48,6 +48,9 @@ func why(err error) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("no answer within %s", dialLimit)
+	case errors.As(err, &refused) && refused.Message == "open failed":
+		// OpenSSH says no more where connect(2) fails at once.
+		return "the host has no way there"
 	case errors.As(err, &refused):
 		return strings.ToLower(refused.Message)
 	}

@@ -12,6 +12,9 @@ type Options struct {
 	Config []string
 	// Account is who can log in, and use sudo as its sudoers say; nil means whoever runs the test.
 	Account *Account
+	// Address and Port are where it listens; empty is 127.0.0.1 and a port that is free there.
+	Address string
+	Port    int
 	// Under is a command that becomes the server: its words stand before the server's own, as in `unshare --mount`.
 	Under []string
 }

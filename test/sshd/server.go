@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -56,7 +57,7 @@ const attempts = 5
 
 // Open runs a server whose files stand in dir, until Close. It returns once the server listens.
 func Open(dir string, o Options) (*Server, error) {
-	s := &Server{Address: "127.0.0.1", dir: dir, options: o}
+	s := &Server{Address: cmp.Or(o.Address, "127.0.0.1"), Port: o.Port, dir: dir, options: o}
 	if err := s.prepare(); err != nil {
 		return nil, fmt.Errorf("failed to prepare sshd: %w", err)
 	}
@@ -114,11 +115,13 @@ func (s *Server) authorize(client ssh.PublicKey) error {
 }
 
 func (s *Server) listen() error {
-	port, err := freePort(s.Address)
-	if err != nil {
-		return err
+	if s.options.Port == 0 {
+		port, err := freePort(s.Address)
+		if err != nil {
+			return err
+		}
+		s.Port = port
 	}
-	s.Port = port
 	if err := os.WriteFile(s.path("sshd_config"), s.config(), 0o600); err != nil {
 		return err
 	}
@@ -126,7 +129,8 @@ func (s *Server) listen() error {
 	if err := os.WriteFile(s.KnownHosts, []byte(s.KnownHostsLines(s.HostKeys...)), 0o600); err != nil {
 		return err
 	}
-	s.process, err = run(s.options.Under, s.path("sshd_config"), s.path("log"))
+	process, err := run(s.options.Under, s.path("sshd_config"), s.path("log"))
+	s.process = process
 	return err
 }
 
