@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"path"
 	"slices"
+
+	"hardway/artifact"
 )
 
-// Commit puts what is staged in place, in the order of the paths. Each rename is atomic, and the host does them
-// microseconds apart: some servers read a key and its certificate at every handshake. Ending the context stops a commit
+// Commit puts what is staged in place, in the order of the paths. Each rename is atomic, and the host is asked for both
+// halves of a pair in one packet, so that it does them microseconds apart whatever becomes of the connection: some servers
+// read a key and its certificate at every handshake. Ending the context stops a commit
 // that has not begun; one that has begun is finished. A commit that fails leaves each file whole, old or new, and nothing
 // staged: running again finishes it.
 func (s *staged) Commit(ctx context.Context) error {
@@ -67,13 +70,34 @@ func (s *staged) settleDirs(server *files) error {
 
 // rename puts the files in place one right after the other.
 func (s *staged) rename(server *files) error {
-	return server.inTurn(len(s.files), func(i int) error {
-		f := s.files[i]
-		if err := server.PosixRename(stagedPath(f), f.Path); err != nil {
-			return fmt.Errorf("failed to rename %s to %s: %w", stagedPath(f), f.Path, err)
+	for _, files := range atOnce(s.files) {
+		err := server.inTurn(len(files), func(i int) error {
+			f := files[i]
+			if err := server.PosixRename(stagedPath(f), f.Path); err != nil {
+				return fmt.Errorf("failed to rename %s to %s: %w", stagedPath(f), f.Path, err)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
+}
+
+// atOnce splits the renames into parts that fit into one packet of SSH, which a lost connection cannot tear: a key and its
+// certificate are in the same.
+func atOnce(list []artifact.File) (parts [][]artifact.File) {
+	// A rename has two paths; a packet holds 32 KiB: RFC 4253, section 6.1.
+	const most = 50
+	for len(list) > 0 {
+		n := min(most, len(list))
+		for n > 1 && n < len(list) && stem(list[n-1]) == stem(list[n]) {
+			n--
+		}
+		parts, list = append(parts, list[:n]), list[n:]
+	}
+	return parts
 }
 
 // touched is every directory with a new name in it, or a new mode.

@@ -21,8 +21,9 @@ type files struct {
 	// questions and answers are what is said to the host and what it says; severing them ends whatever waits for it.
 	questions *io.PipeWriter
 	answers   *io.PipeReader
-	// asked tells that something has been sent.
-	asked  chan struct{}
+	// out is where questions leave; turn is held by those that leave together.
+	out    *outbox
+	turn   sync.Mutex
 	stderr tail
 }
 
@@ -95,8 +96,8 @@ func (c *Client) startSFTP(ctx context.Context, f *files) error {
 	f.questions, f.answers = severableInto(in), severable(out)
 	stop := context.AfterFunc(ctx, f.sever)
 	defer stop()
-	f.asked = make(chan struct{}, 1)
-	if f.Client, err = sftp.NewClientPipe(f.answers, signalling{f.questions, f.asked}, sftp.UseConcurrentWrites(true), sftp.UseConcurrentReads(true)); err != nil {
+	f.out = &outbox{WriteCloser: f.questions, written: make(chan struct{}, 1)}
+	if f.Client, err = sftp.NewClientPipe(f.answers, f.out, sftp.UseConcurrentWrites(true), sftp.UseConcurrentReads(true)); err != nil {
 		// What it says of why comes on its own, and perhaps later.
 		<-ended
 		f.sever()
