@@ -18,27 +18,28 @@ import (
 // from. The addresses are in certificates, so a state belongs to its stage.
 type stage struct {
 	addresses []string
+	// want is what stands on each host after a run that nothing happened to.
+	want map[string]tree
 	// dir holds the state: the hosts' disks in lab/, the work directory in work/.
 	dir string
 }
 
 const sshPort = 2222
 
-// masters is the hosts of a stage.
-var masters = []string{"kmaster1", "kmaster2", "kmaster3"}
+// hosts is those of a stage: one with all that a host can have, and two with little, which makes for fewer points.
+var hosts = []struct{ name, roles string }{{"kmaster1", "etcd, control-plane"}, {"etcd2", "etcd"}, {"etcd3", "etcd"}}
 
-// set makes a stage for each slot, with the commands run that lead to the state, in order; a word that begins with "edit "
-// changes the spec instead.
+// set makes a stage for each slot; prepare leads to the state.
 func set(t *testing.T, prepare func(*running) error) []stage {
 	t.Helper()
 	var stages []stage
 	for slot := range slots() {
-		addresses, err := lab.FreeAddresses(len(masters)+1, rand.Reader, sshPort, 2379, 2380, 2381)
+		addresses, err := lab.FreeAddresses(len(hosts)+1, rand.Reader, sshPort, 2379, 2380, 2381)
 		must(t, err)
 		dir, err := os.MkdirTemp(scratch, fmt.Sprintf("stage%d-", slot))
 		must(t, err)
 		t.Cleanup(func() { _ = os.RemoveAll(dir) })
-		s := stage{addresses, dir}
+		s := stage{addresses: addresses, dir: dir}
 		must(t, os.Mkdir(filepath.Join(dir, "work"), 0o755))
 		r, err := s.start(dir)
 		must(t, err)
@@ -68,9 +69,9 @@ spec:
   rollout: {gateTimeout: 60s}
   ssh: {user: root, port: %d, identityFile: %s, timeout: 10s}
   hosts:
-`, s.addresses[len(masters)], sshPort, s.key())
-	for i, name := range masters {
-		fmt.Fprintf(&b, "  - {name: %s, address: %s, roles: [etcd, control-plane]}\n", name, s.addresses[i])
+`, s.addresses[len(hosts)], sshPort, s.key())
+	for i, h := range hosts {
+		fmt.Fprintf(&b, "  - {name: %s, address: %s, roles: [%s]}\n", h.name, s.addresses[i], h.roles)
 	}
 	return b.String()
 }
@@ -87,8 +88,8 @@ type running struct {
 // start boots the hosts that stand in a directory.
 func (s stage) start(dir string) (*running, error) {
 	o := lab.Options{Dir: filepath.Join(dir, "lab"), Port: sshPort, ClientKey: s.key()}
-	for i, name := range masters {
-		o.Hosts = append(o.Hosts, lab.Host{Name: name, Address: s.addresses[i]})
+	for i, h := range hosts {
+		o.Hosts = append(o.Hosts, lab.Host{Name: h.name, Address: s.addresses[i]})
 	}
 	l, err := lab.Start(context.Background(), o)
 	return &running{l, filepath.Join(dir, "work")}, err
@@ -130,12 +131,12 @@ var delivered = []string{"etc/etcd", "etc/kubernetes", "etc/systemd", "etc/sysus
 // look is what stands on each host.
 func (r *running) look() (map[string]tree, error) {
 	seen := map[string]tree{}
-	for _, host := range masters {
-		t, err := lookAt(r.Root(host), delivered...)
+	for _, h := range hosts {
+		t, err := lookAt(r.Root(h.name), delivered...)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", host, err)
+			return nil, fmt.Errorf("%s: %w", h.name, err)
 		}
-		seen[host] = t
+		seen[h.name] = t
 	}
 	return seen, nil
 }
@@ -143,4 +144,20 @@ func (r *running) look() (map[string]tree, error) {
 // edit replaces text in the spec.
 func (r *running) edit(old, by string) error {
 	return edit(filepath.Join(r.work, "cluster.yaml"), old, by)
+}
+
+// reloaded is an error for each unit whose definition systemd has not read.
+func (r *running) reloaded() error {
+	var errs []error
+	for _, row := range r.Status() {
+		if row.Unit == "" {
+			continue
+		}
+		unit, err := r.Unit(row.Host, row.Unit)
+		if err == nil && unit.NeedReload {
+			err = fmt.Errorf("%s: systemd has not read %s", row.Host, row.Unit)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }

@@ -3,6 +3,7 @@ package crash
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -46,10 +47,15 @@ type scene struct {
 // run kills the command at each of its changes, and cuts the connection of each host after each of its packets.
 func (s scene) run(t *testing.T) {
 	t.Helper()
-	calls, packets, err := s.uncut(t)
-	must(t, err)
+	var calls int
+	var packets map[string]int
+	for i := range s.stages {
+		var err error
+		calls, packets, err = s.uncut(t, &s.stages[i])
+		must(t, err)
+	}
 	sweeps := []sweep{{point: "changes killed", points: calls, crash: s.killed}}
-	for _, host := range masters {
+	for _, host := range []string{"kmaster1", "etcd2"} { // etcd3 is to distribute what etcd2 is
 		sweeps = append(sweeps, sweep{point: "packets of " + host + " cut off after", points: packets[host], crash: s.cut(host)})
 	}
 	for _, w := range sweeps {
@@ -58,24 +64,29 @@ func (s scene) run(t *testing.T) {
 	}
 }
 
-// uncut is how many changes a run makes, and how many packets go to and from each host.
-func (s scene) uncut(t *testing.T) (calls int, packets map[string]int, err error) {
-	r, err := s.stages[0].copied(t.TempDir() + "/uncut")
+// uncut is how many changes a run makes that nothing happens to, and how many packets go to and from each host. It leaves
+// in the stage what such a run ends with.
+func (s scene) uncut(t *testing.T, on *stage) (calls int, packets map[string]int, err error) {
+	r, err := on.copied(filepath.Join(t.TempDir(), "uncut"))
 	if err != nil {
 		return 0, nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	packets = map[string]int{}
 	run, _, err := killed(0, r.work, strings.Fields(s.command)...)
 	if err != nil {
 		return 0, nil, err
 	}
-	for _, host := range masters {
-		if packets[host], err = r.Packets(host); err != nil {
+	packets = map[string]int{}
+	for _, h := range hosts {
+		if packets[h.name], err = r.Packets(h.name); err != nil {
 			return 0, nil, err
 		}
 	}
-	return len(run.Calls), packets, nil
+	if more, err := changes(r.work, strings.Fields(s.command)...); err != nil || len(more) > 0 {
+		return 0, nil, fmt.Errorf("a second run changes %v, %w", more, err)
+	}
+	on.want, err = r.look()
+	return len(run.Calls), packets, err
 }
 
 func (s scene) killed(n, slot int, dir string) (bool, error) {
@@ -123,11 +134,11 @@ func (s scene) point(slot int, dir string, crash func(*running) (bool, fmt.Strin
 	if err != nil || !reached {
 		return reached, err
 	}
-	return true, at(where, s.finishes(r, before))
+	return true, at(where, s.finishes(r, before, s.stages[slot].want))
 }
 
 // finishes runs the command once more, and holds what has to be true of the hosts before and after.
-func (s scene) finishes(r *running, before map[string]tree) error {
+func (s scene) finishes(r *running, before, want map[string]tree) error {
 	if err := r.settled(); err != nil {
 		return err
 	}
@@ -148,19 +159,14 @@ func (s scene) finishes(r *running, before map[string]tree) error {
 		return err
 	}
 	for host, t := range after {
-		if err := errors.Join(crashed[host].whole(before[host], t), t.private(etcdGroup), t.matching(), t.clean()); err != nil {
+		if err := errors.Join(crashed[host].whole(before[host], t), t.private(etcdGroup), t.matching(), t.clean(), t.same(want[host])); err != nil {
 			return fmt.Errorf("%s, after the rerun: %w", host, err)
 		}
 	}
-	if s.also != nil {
-		if err := s.also(r); err != nil {
-			return err
-		}
+	if err := r.reloaded(); err != nil || s.also == nil {
+		return err
 	}
-	if more, err := changes(r.work, strings.Fields(s.command)...); err != nil || len(more) > 0 {
-		return fmt.Errorf("a run after the rerun: changes %v, %w", more, err)
-	}
-	return nil
+	return s.also(r)
 }
 
 type said string

@@ -1,7 +1,6 @@
 package crash
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -122,7 +122,7 @@ func (t tree) matching() error {
 func (t tree) whole(before, after tree) error {
 	var errs []error
 	for path, e := range t {
-		if staged(path) || !e.mode.IsRegular() {
+		if staged(path) || kept(path) || !e.mode.IsRegular() {
 			continue
 		}
 		old, was := before[path]
@@ -141,11 +141,27 @@ func (t tree) whole(before, after tree) error {
 	return errors.Join(errs...)
 }
 
+// same is an error for each file that is not as after a run that nothing happened to. What was kept on the way differs.
+func (t tree) same(want tree) error {
+	var errs []error
+	for path, e := range t {
+		if w, ok := want[path]; !kept(path) && (!ok || w.data != e.data || w.mode != e.mode) {
+			errs = append(errs, fmt.Errorf("%s (%d bytes, %v) is not as after a run to which nothing happened", path, len(e.data), e.mode))
+		}
+	}
+	for path := range want {
+		if _, ok := t[path]; !ok && !kept(path) {
+			errs = append(errs, fmt.Errorf("%s is missing", path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // clean is an error for each thing that is left of a run that was not finished.
 func (t tree) clean() error {
 	var errs []error
 	for path := range t {
-		if staged(path) {
+		if staged(path) || strings.HasPrefix(path, generations+"/unfinished") {
 			errs = append(errs, fmt.Errorf("%s is left", path))
 		}
 	}
@@ -153,11 +169,10 @@ func (t tree) clean() error {
 }
 
 func staged(path string) bool {
-	parts := bytes.Split([]byte(path), []byte{filepath.Separator})
-	for _, p := range parts {
-		if string(p) == localStaging || string(p) == farStaging {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(strings.Split(path, "/"), func(p string) bool { return p == localStaging || p == farStaging })
 }
+
+// generations is what hosts keep of what was replaced.
+const generations = "var/lib/hardway/generations"
+
+func kept(path string) bool { return strings.HasPrefix(path, generations) }
