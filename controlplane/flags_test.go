@@ -41,7 +41,7 @@ func TestFlagsFollowTheSpec(t *testing.T) {
 	}{
 		"one family": {func(*cluster.Spec) {}, apiserverSettings, map[string]string{
 			"advertise-address": "192.168.96.46", "bind-address": "0.0.0.0", "secure-port": "6443", "etcd-servers": "https://192.168.96.46:2379",
-			"service-cluster-ip-range": "10.32.0.0/24", "goaway-chance": "0.001", "enable-bootstrap-token-auth": "false",
+			"service-cluster-ip-range": "10.32.0.0/24", "goaway-chance": "0.02", "enable-bootstrap-token-auth": "false",
 			"service-account-issuer": "https://kubernetes.default.svc.cluster.local", "anonymous-auth": absent,
 		}},
 		"two families": {dual, apiserverSettings, map[string]string{"service-cluster-ip-range": "10.32.0.0/24,fd00:32::/112", "bind-address": "0.0.0.0"}},

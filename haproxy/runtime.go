@@ -3,9 +3,11 @@ package haproxy
 import (
 	"bufio"
 	"context"
+	"encoding/csv"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -117,10 +119,45 @@ func parseServer(words []string, column map[string]int) (ServerState, error) {
 	return ServerState{Name: value("srv_name"), Up: op == opRunning, Drained: admin&(adminMaintenance|adminDrain) != 0}, nil
 }
 
-// Drain keeps new connections away from a server; open ones stay. Its checks stop, because on-marked-down would cut
-// those when it says that it shuts down.
+// Drain keeps new connections away from a server and waits until the open ones are gone, but not for ever: some clients
+// hold theirs for hours, and the server says goodbye to them when it stops. Its checks stop, because on-marked-down would
+// cut those when it says that it shuts down.
 func (r Runtime) Drain(ctx context.Context, server string) error {
-	return r.order(ctx, fmt.Sprintf("disable health %[1]s/%[2]s; set server %[1]s/%[2]s state drain", Backend, server))
+	if err := r.order(ctx, fmt.Sprintf("disable health %[1]s/%[2]s; set server %[1]s/%[2]s state drain", Backend, server)); err != nil {
+		return err
+	}
+	patience, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	for {
+		open, err := r.Sessions(ctx, server)
+		if err != nil || open == 0 {
+			return err
+		}
+		select {
+		case <-patience.Done():
+			return ctx.Err()
+		case <-time.After(drainPoll):
+		}
+	}
+}
+
+// Sessions is how many connections of clients lead to a server right now.
+func (r Runtime) Sessions(ctx context.Context, server string) (int, error) {
+	answer, err := r.Ask(ctx, "show stat")
+	if err != nil {
+		return 0, err
+	}
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(answer, "# "))).ReadAll()
+	if err != nil {
+		return 0, fmt.Errorf("failed to read HAProxy's statistics: %w", err)
+	}
+	for _, row := range rows {
+		current := slices.Index(rows[0], "scur")
+		if current >= 0 && row[0] == Backend && row[1] == server {
+			return strconv.Atoi(row[current])
+		}
+	}
+	return 0, fmt.Errorf("failed to find %s/%s in HAProxy's statistics", Backend, server)
 }
 
 // Undrain gives a server clients again, once its checks have had the time to find out whether it answers: without that it

@@ -60,6 +60,30 @@ func TestDrainAndUndrain(t *testing.T) {
 	}
 }
 
+func TestDrainWaitsUntilClientsHaveLeft(t *testing.T) {
+	b, servers, _ := rig(t)
+	client := b.client()
+	name, err := b.get(t.Context(), client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if open, err := b.runtime().Sessions(t.Context(), name); err != nil || open != 1 {
+		t.Fatalf("%d sessions with one client: %v", open, err)
+	}
+	for _, s := range servers {
+		if s.name == name {
+			time.AfterFunc(settled, s.CloseClientConnections)
+		}
+	}
+	began := time.Now()
+	if err := b.runtime().Drain(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took < settled || took > settled+3*time.Second {
+		t.Errorf("drained after %v, the last client left after %v", took, settled)
+	}
+}
+
 // A server that does not answer gets no client by being undrained.
 func TestUndrainedServerThatIsNotReadyGetsNothing(t *testing.T) {
 	b, servers, _ := rig(t)
