@@ -54,7 +54,7 @@ func (c commands) lookAt(p string) (remote.PathState, bool) {
 	case info.IsDir():
 		seen.Empty = c.empty(p)
 	case info.Mode().IsRegular():
-		seen.SHA256 = c.digest(p, info)
+		seen.Size, seen.SHA256 = info.Size(), c.digest(p, info)
 	}
 	return seen, true
 }

@@ -77,7 +77,7 @@ func TestHardwaysClientDeliversAndLooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum, _ := key.Content.SHA256()
-	if got, want := seen.Paths[key.Path], (remote.PathState{Exists: true, Mode: 0o640, Owner: "root:etcd", SHA256: sum}); got != want {
+	if got, want := seen.Paths[key.Path], (remote.PathState{Exists: true, Mode: 0o640, Owner: "root:etcd", Size: 5, SHA256: sum}); got != want {
 		t.Errorf("the key is %+v, want %+v", got, want)
 	}
 	if got, want := seen.Paths["/var/lib/etcd"], (remote.PathState{Exists: true, IsDir: true, Empty: true, Mode: 0o700, Owner: "etcd:etcd"}); got != want {

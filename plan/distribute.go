@@ -25,6 +25,9 @@ func (e *Env) diff() Step {
 			for _, c := range changes {
 				report.Changes = append(report.Changes, listed(c)...)
 			}
+			if report.Contents, err = e.contents(ctx, hosts, changes); err != nil {
+				return Action{}, err
+			}
 			report.Found = len(report.Changes) > 0
 			report.Notes = []string{count(len(hosts), "host") + " compared, " + count(len(report.Changes), "change")}
 			return Action{Report: report}, nil

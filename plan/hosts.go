@@ -149,6 +149,24 @@ func (e *Env) compare(ctx context.Context, hosts []host) ([]rollout.Change, erro
 	return changes, err
 }
 
+// contents says what the changes do to the bytes of files, by their rows.
+func (e *Env) contents(ctx context.Context, hosts []host, changes []rollout.Change) (map[Change]rollout.Contents, error) {
+	found := make([]map[string]rollout.Contents, len(hosts))
+	err := remote.ForEach(ctx, indices(hosts), e.Spec.SSH.Parallel, func(ctx context.Context, i int) (err error) {
+		found[i], err = changes[i].Contents(ctx, hosts[i].conn)
+		return err
+	})
+	out := map[Change]rollout.Contents{}
+	for i, c := range changes {
+		for _, row := range listed(c) {
+			if contents, ok := found[i][row.Subject]; ok {
+				out[row] = contents
+			}
+		}
+	}
+	return out, err
+}
+
 func indices[T any](items []T) []int {
 	out := make([]int, len(items))
 	for i := range out {

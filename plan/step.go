@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"hardway/cluster"
+	"hardway/rollout"
 )
 
 // Step is one thing hardway does. Planning a step only looks; what it returns is data, to print or to execute.
@@ -49,6 +50,8 @@ type Report struct {
 	Items    []any
 	Problems []cluster.Problem
 	Changes  []Change
+	// Contents is what changes do to what stands in files, where a step found that out.
+	Contents map[Change]rollout.Contents
 	// ListChanges: the changes are worth their own rows although there is a table.
 	ListChanges bool
 	// Found: a check found something that is no problem of its own, such as a difference (exit 3).

@@ -138,7 +138,7 @@ func (p *program) print(ctx *cli.Context, c command, r plan.Report, dryRun bool,
 		if err := writeJSON(p.streams.Out, strings.Join(c.path, " "), r); err != nil {
 			return err
 		}
-	} else if err := writeText(p.streams.Out, r, dryRun); err != nil {
+	} else if err := writeText(p.streams.Out, painterFor(p.streams.Out, p.lookup), r, dryRun); err != nil {
 		return err
 	}
 	if failure == nil && (r.Found || len(r.Problems) > 0) {

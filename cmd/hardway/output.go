@@ -9,6 +9,7 @@ import (
 
 	"hardway/cluster"
 	"hardway/plan"
+	"hardway/rollout"
 )
 
 // document is what -o json prints: one per run, on every exit.
@@ -17,7 +18,13 @@ type document struct {
 	Kind       string            `json:"kind"`
 	Items      []any             `json:"items"`
 	Problems   []cluster.Problem `json:"problems"`
-	Changes    []plan.Change     `json:"changes"`
+	Changes    []change          `json:"changes"`
+}
+
+// change is a change with what it does to a file's contents, where that is known.
+type change struct {
+	plan.Change
+	*rollout.Contents
 }
 
 // kindOf is the report's kind: "etcd verify" gives EtcdVerifyReport, "encryption-config" EncryptionConfigReport.
@@ -30,15 +37,19 @@ func kindOf(command string) string {
 }
 
 func writeJSON(w io.Writer, command string, r plan.Report) error {
-	doc := document{cluster.APIVersion, kindOf(command), r.Items, r.Problems, r.Changes}
+	doc := document{cluster.APIVersion, kindOf(command), r.Items, r.Problems, []change{}}
+	for _, c := range r.Changes {
+		row := change{Change: c}
+		if contents, known := r.Contents[c]; known {
+			row.Contents = &contents
+		}
+		doc.Changes = append(doc.Changes, row)
+	}
 	if doc.Items == nil {
 		doc.Items = []any{}
 	}
 	if doc.Problems == nil {
 		doc.Problems = []cluster.Problem{}
-	}
-	if doc.Changes == nil {
-		doc.Changes = []plan.Change{}
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
@@ -47,7 +58,8 @@ func writeJSON(w io.Writer, command string, r plan.Report) error {
 }
 
 // writeText prints tables for a person: what was found, what changes, what is wrong, and the notes.
-func writeText(w io.Writer, r plan.Report, dryRun bool) error {
+func writeText(w io.Writer, paint painter, r plan.Report, dryRun bool) error {
+	writeContents(w, paint, r)
 	writeTable(w, r.Table)
 	if len(r.Changes) > 0 && (len(r.Table.Rows) == 0 || r.ListChanges) {
 		rows := make([][]string, len(r.Changes))
@@ -115,8 +127,10 @@ func writeError(w io.Writer, paint painter, err error) {
 // painter colours words for a terminal, and leaves them alone elsewhere or where NO_COLOR is set.
 type painter bool
 
-func (p painter) red(s string) string  { return p.with("31", s) }
-func (p painter) bold(s string) string { return p.with("1", s) }
+func (p painter) red(s string) string   { return p.with("31", s) }
+func (p painter) green(s string) string { return p.with("32", s) }
+func (p painter) cyan(s string) string  { return p.with("36", s) }
+func (p painter) bold(s string) string  { return p.with("1", s) }
 
 func (p painter) with(code, s string) string {
 	if !p {
