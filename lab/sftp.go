@@ -140,11 +140,22 @@ func (f files) sync(at string) error {
 	return errors.Join(file.Sync(), file.Close())
 }
 
-// rename refuses to replace, as version 3 of the protocol wants and OpenSSH does.
+// rename refuses to replace, as version 3 of the protocol wants. Of two clients that rename a file to the same name one
+// succeeds: it is done by a link, as OpenSSH does it.
 func (f files) rename(at, target string) error {
 	to, err := f.tree.resolve(target, false)
 	if err != nil {
 		return err
+	}
+	info, err := f.tree.root.Lstat(at)
+	if err != nil {
+		return err
+	}
+	if info.Mode().IsRegular() {
+		if err := f.tree.root.Link(at, to); err != nil {
+			return sftp.ErrSSHFxFailure
+		}
+		return errors.Join(f.owners.set(to, f.owners.get(at)), f.remove(at, false))
 	}
 	if _, err := f.tree.root.Lstat(to); err == nil {
 		return sftp.ErrSSHFxFailure

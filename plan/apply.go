@@ -69,6 +69,11 @@ func (e *Env) planApply(ctx context.Context, step string, what []string) (Action
 	if err != nil {
 		return Action{}, err
 	}
+	return e.rollAction(ctx, step, seen, what)
+}
+
+// rollAction is the rolling change of what was seen. Gates ask all of those hosts, so all are locked.
+func (e *Env) rollAction(ctx context.Context, step string, seen view, what []string) (Action, error) {
 	masters, err := e.masters(ctx, seen, what)
 	if err != nil {
 		return Action{}, err
@@ -83,7 +88,9 @@ func (e *Env) planApply(ctx context.Context, step string, what []string) (Action
 		return Action{Report: report}, nil
 	}
 	roller := e.roller(step, seen)
-	return Action{Report: report, Do: func(ctx context.Context) (Report, error) { return done(report, roller.Run(ctx, roll)) }}, nil
+	return Action{Report: report, Locks: changers(seen.hosts), Do: func(ctx context.Context) (Report, error) {
+		return done(report, roller.Run(ctx, roll))
+	}}, nil
 }
 
 func (e *Env) roller(step string, s view) rollout.Roller {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hardway/cluster"
+	"hardway/remote"
 	"hardway/rollout"
 )
 
@@ -104,10 +105,19 @@ func (e *Env) planDistribute(ctx context.Context) (Action, error) {
 		report.Notes = append(report.Notes, count(len(hosts), "host")+" compared, nothing was sent")
 		return Action{Report: report}, nil
 	}
-	return Action{Report: report, Do: func(ctx context.Context) (Report, error) {
+	return Action{Report: report, Locks: conns(batch), Do: func(ctx context.Context) (Report, error) {
 		e.tell("distribute", "", "staging on "+count(len(batch), "host"))
 		return done(report, batch.Deliver(ctx, e.Spec.SSH.Parallel))
 	}}, nil
+}
+
+// conns is the connections to the hosts of a batch.
+func conns(batch rollout.Batch) []remote.Changer {
+	out := make([]remote.Changer, len(batch))
+	for i, h := range batch {
+		out[i] = h.Conn
+	}
+	return out
 }
 
 // idle splits a host's components into those none of whose units run and, as notes, the changed ones that are left.

@@ -25,7 +25,9 @@ type Env struct {
 	// Rand is where secrets come from.
 	Rand io.Reader
 	// Operator is whom hosts are told of: who changed them, and from where.
-	Operator Operator
+	Operator rollout.Operator
+	// LockStale is how long a lock on a host may go without being renewed until its holder is taken for dead.
+	LockStale time.Duration
 	// Only limits steps that act on hosts to these; empty is all.
 	Only []string
 	// Waive names checks that are waived besides those of the spec.
@@ -37,13 +39,9 @@ type Env struct {
 	held int
 	// run is the step that is executed now, as it is written down on hosts.
 	run rollout.Run
+	// locks is those of this process on hosts.
+	locks *rollout.Locks
 }
-
-// Operator is the person at work, and the machine.
-type Operator struct{ User, Host string }
-
-// String is as in anna@workstation.
-func (o Operator) String() string { return o.User + "@" + o.Host }
 
 // Conn is an open connection to a host.
 type Conn interface {

@@ -134,12 +134,21 @@ func (e *Env) dial(ctx context.Context, wants []rollout.Want) ([]host, error) {
 	return hosts, err
 }
 
+// changers is the connections to hosts.
+func changers(hosts []host) []remote.Changer {
+	out := make([]remote.Changer, len(hosts))
+	for i, h := range hosts {
+		out[i] = h.conn
+	}
+	return out
+}
+
 // compare computes what would change on every host.
 func (e *Env) compare(ctx context.Context, hosts []host) ([]rollout.Change, error) {
 	changes := make([]rollout.Change, len(hosts))
 	err := remote.ForEach(ctx, indices(hosts), e.Spec.SSH.Parallel, func(ctx context.Context, i int) (err error) {
 		want := hosts[i].want
-		want.Run = e.run
+		want.Run, want.Confirm = e.run, e.hostLocks().Confirm
 		changes[i], err = rollout.Compare(ctx, hosts[i].conn, want)
 		if err != nil {
 			return fmt.Errorf("%s: failed to compare: %w", hosts[i].node.Name, err)

@@ -1,11 +1,10 @@
 package plan
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
-	"os/user"
 
 	"hardway/rollout"
 )
@@ -14,10 +13,15 @@ import (
 const runBytes = 4
 
 // begin makes the step the one that hosts are told of, until the returned function is called. All steps of a process are
-// the same run; a step within another, as in `up`, is named with it.
-func (e *Env) begin(s Step) (end func(), err error) {
+// the same run; a step within another, as in `up`, is named with it. What the run has locked stays so until its outermost
+// step ends.
+func (e *Env) begin(ctx context.Context, s Step) (end func(), err error) {
 	before := e.run
-	end = func() { e.run = before }
+	end = func() {
+		if e.run = before; before.ID == "" {
+			e.unlock(ctx)
+		}
+	}
 	if before.ID == "" {
 		id := make([]byte, runBytes)
 		if _, err := io.ReadFull(e.Rand, id); err != nil {
@@ -30,16 +34,4 @@ func (e *Env) begin(s Step) (end func(), err error) {
 	e.run.At = e.Now()
 	e.run.Command += " " + s.Name()
 	return end, nil
-}
-
-// ThisOperator is who runs this process, and where.
-func ThisOperator() Operator {
-	o := Operator{User: "unknown", Host: "unknown"}
-	if me, err := user.Current(); err == nil {
-		o.User = me.Username
-	}
-	if name, err := os.Hostname(); err == nil {
-		o.Host = name
-	}
-	return o
 }

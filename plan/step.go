@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"hardway/cluster"
+	"hardway/remote"
 	"hardway/rollout"
 )
 
@@ -42,6 +43,8 @@ type Command struct {
 type Action struct {
 	Report Report
 	Do     func(context.Context) (Report, error)
+	// Locks is the hosts that Do changes, or that it relies on while it does: nobody else may change them meanwhile.
+	Locks []remote.Changer
 }
 
 // Report is what a step found or did: the table, the JSON document and the exit code are made from it.
@@ -92,7 +95,7 @@ func (e *Env) Execute(ctx context.Context, s Step, dryRun bool) (Report, error) 
 		}
 		defer unlock()
 	}
-	end, err := e.begin(s)
+	end, err := e.begin(ctx, s)
 	if err != nil {
 		return Report{}, err
 	}
@@ -101,5 +104,5 @@ func (e *Env) Execute(ctx context.Context, s Step, dryRun bool) (Report, error) 
 	if err != nil || dryRun || action.Do == nil {
 		return action.Report, err
 	}
-	return action.Do(ctx)
+	return e.locked(ctx, s, action)
 }

@@ -44,6 +44,12 @@ type Changer interface {
 	// Sweep takes off directories with the files in them: those that a run which was cut off left staged, and what was kept
 	// for long enough.
 	Sweep(ctx context.Context, dirs []string) error
+	// TakeLock makes a file that only one can make; where another was first, that one's is returned. The further three see,
+	// renew and take off such a lock. scratch is a name that nobody else uses.
+	TakeLock(ctx context.Context, file, scratch string, data []byte) (held *Lock, err error)
+	SeeLock(ctx context.Context, file, scratch string) (*Lock, error)
+	RenewLock(ctx context.Context, file string, data []byte) error
+	DropLock(ctx context.Context, file, scratch string, data []byte) error
 	// Do runs one of the fixed commands; its error carries the command's standard error.
 	Do(ctx context.Context, c Command) error
 }

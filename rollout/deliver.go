@@ -158,6 +158,11 @@ func (h Host) ownersExist() bool {
 // systemd read changed definitions. The record of what was delivered is part of what is staged: it forgets a file only
 // after the file is gone.
 func (h Ready) Commit(ctx context.Context) error {
+	if confirm := h.Change.want.Confirm; confirm != nil {
+		if err := confirm(ctx, h.Conn); err != nil {
+			return err
+		}
+	}
 	if h.Change.want.undoes {
 		return h.replace(ctx)
 	}

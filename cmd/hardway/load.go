@@ -16,6 +16,7 @@ import (
 	"hardway/artifact"
 	"hardway/cluster"
 	"hardway/plan"
+	"hardway/rollout"
 )
 
 // invalidSpec is a cluster.yaml that cannot be used: exit 2, nothing was touched.
@@ -60,7 +61,7 @@ func (p *program) load(ctx *cli.Context) error {
 	if _, err := spec.Only(p.env.Only); err != nil {
 		return usageError{err.Error()}
 	}
-	p.env.Now, p.env.Rand, p.env.Operator = time.Now, rand.Reader, plan.ThisOperator()
+	p.env.Now, p.env.Rand, p.env.Operator = time.Now, rand.Reader, rollout.ThisOperator()
 	p.env.Progress = p.progress(ctx)
 	p.dialer = p.newDialer(ctx, spec, p.env.Work)
 	p.env.Dial = func(ctx context.Context, n cluster.Node) (plan.Conn, error) {

@@ -1,0 +1,63 @@
+package plan
+
+import (
+	"context"
+	"time"
+
+	"hardway/rollout"
+)
+
+// lockRenewed is how many times a lock is renewed before it could be taken for stale.
+const lockRenewed = 6
+
+// LockStale is how long a lock may go without being renewed, unless Env says otherwise.
+const LockStale = 2 * time.Minute
+
+// locked carries a plan out under locks on its hosts. What was planned before they were taken may be out of date by then:
+// somebody else may have held them until a moment ago. So it is planned again, and that is carried out.
+func (e *Env) locked(ctx context.Context, s Step, action Action) (Report, error) {
+	if len(action.Locks) == 0 {
+		return action.Do(ctx)
+	}
+	locks := e.hostLocks()
+	for !locks.Holds(action.Locks) {
+		if err := locks.Take(ctx, action.Locks); err != nil {
+			return Report{}, err
+		}
+		var err error
+		if action, err = s.Plan(ctx); err != nil || action.Do == nil {
+			return action.Report, err
+		}
+	}
+	guarded, stop := locks.Guard(ctx)
+	defer stop()
+	report, err := action.Do(guarded)
+	if lost := context.Cause(guarded); err != nil && lost != nil && ctx.Err() == nil {
+		return report, lost
+	}
+	return report, err
+}
+
+// hostLocks is the locks of this process, none of them taken at first.
+func (e *Env) hostLocks() *rollout.Locks {
+	if e.locks == nil {
+		stale := e.LockStale
+		if stale == 0 {
+			stale = LockStale
+		}
+		e.locks = &rollout.Locks{
+			Holder: rollout.Holder{ID: e.run.ID, Operator: e.Operator, Since: e.run.At.UTC(), Command: e.run.Command},
+			Stale:  stale, Renew: stale / lockRenewed, Parallel: e.Spec.SSH.Parallel,
+			Tell: func(host, message string) { e.tell("lock", host, message) },
+		}
+	}
+	return e.locks
+}
+
+// unlock takes off what the run has locked.
+func (e *Env) unlock(ctx context.Context) {
+	if e.locks != nil {
+		_ = e.locks.Release(ctx)
+		e.locks = nil
+	}
+}

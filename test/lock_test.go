@@ -1,0 +1,164 @@
+package test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"hardway/rollout"
+)
+
+// frozen is a run that stands still in the middle of its work: it holds locks on all hosts.
+func (r *rehearsal) frozen(args ...string) *os.Process {
+	r.t.Helper()
+	command := exec.Command(hardwayBinary, args...)
+	command.Dir = r.work
+	command.Env = append(os.Environ(), "HOME="+r.work, "SSH_AUTH_SOCK=")
+	must(r.t, command.Start())
+	r.t.Cleanup(func() { _ = command.Process.Kill(); _ = command.Wait() })
+	for range 3000 {
+		if r.locked() == len(r.spec.Hosts) {
+			must(r.t, command.Process.Signal(syscall.SIGSTOP))
+			if n := r.locked(); n != len(r.spec.Hosts) {
+				r.t.Fatalf("stopped too late: %d hosts are locked", n)
+			}
+			return command.Process
+		}
+		time.Sleep(time.Millisecond)
+	}
+	r.t.Fatal("no locks were taken")
+	return nil
+}
+
+// locked is how many hosts are.
+func (r *rehearsal) locked() (n int) {
+	for _, h := range r.spec.Hosts {
+		if _, err := os.Stat(filepath.Join(r.Root(h.Name), rollout.LockPath)); err == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// elsewhere runs hardway as another operator would: with a work directory of their own, and on a machine of another name.
+func (r *rehearsal) elsewhere(args ...string) result {
+	r.t.Helper()
+	work := filepath.Join(r.t.TempDir(), "work")
+	must(r.t, exec.Command("cp", "-a", r.work, work).Run())
+	script := `hostname elsewhere && exec "$@"`
+	command := exec.CommandContext(r.t.Context(), "unshare", append([]string{"--map-root-user", "--uts", "sh", "-c", script, "sh", hardwayBinary}, args...)...)
+	command.Dir = work
+	command.Env = append(os.Environ(), "HOME="+work, "SSH_AUTH_SOCK=")
+	var out, errs bytes.Buffer
+	command.Stdout, command.Stderr = &out, &errs
+	_ = command.Run()
+	return result{command.ProcessState.ExitCode(), out.String(), errs.String()}
+}
+
+// Of two operators the second is told who the first is, and changes nothing.
+func TestOneOperatorAtATime(t *testing.T) {
+	r := rehearse(t)
+	r.prepare()
+	first := r.frozen("distribute")
+	before := r.deliveredState()
+	got := r.elsewhere("distribute")
+	name, err := os.Hostname()
+	must(t, err)
+	for _, want := range []string{"kmaster1", "is being changed by somebody else", "@" + name, "hardway distribute", "since 20", "wait until"} {
+		if !strings.Contains(got.errors, want) {
+			t.Errorf("the second operator is not told %q:\n%s", want, got.errors)
+		}
+	}
+	if got.code != 1 {
+		t.Errorf("exit %d, want 1", got.code)
+	}
+	for _, look := range [][]string{{"diff"}, {"distribute", "--dry-run"}} {
+		if got := r.elsewhere(look...); got.code != 0 && got.code != 3 {
+			t.Errorf("%v needs a lock: %s", look, got.errors)
+		}
+	}
+	if after := r.deliveredState(); len(changed(before, after)) > 0 {
+		t.Errorf("hosts changed: %v", changed(before, after))
+	}
+	must(t, first.Signal(syscall.SIGCONT))
+	if state, err := first.Wait(); err != nil || !state.Success() {
+		t.Errorf("the first operator's run: %v, %v", state, err)
+	}
+	if n := r.locked(); n != 0 {
+		t.Errorf("%d hosts are locked still", n)
+	}
+	if got := r.elsewhere("distribute"); got.code != 0 {
+		t.Errorf("the second operator's turn has come: %s", got.errors)
+	}
+}
+
+// A run that was killed is taken over by the next one on the same machine, and by nobody else.
+func TestAKilledRunIsTakenOverOnItsOwnMachine(t *testing.T) {
+	r := rehearse(t)
+	r.prepare()
+	first := r.frozen("distribute")
+	must(t, first.Kill())
+	_, _ = first.Wait()
+	if got := r.elsewhere("distribute"); got.code != 1 || !strings.Contains(got.errors, "is being changed by somebody else") {
+		t.Errorf("another machine cannot know that it is dead, exit %d:\n%s", got.code, got.errors)
+	}
+	got := r.exits(0, "distribute")
+	if !strings.Contains(got.errors, "taking over lock") {
+		t.Errorf("it is not said that a lock was taken over:\n%s", got.errors)
+	}
+	if n := r.locked(); n != 0 {
+		t.Errorf("%d hosts are locked still", n)
+	}
+	r.exits(0, "distribute", "--dry-run")
+}
+
+// A lock is listed with what is known of its run, and broken by its name.
+func TestLocksAreListedAndBrokenByName(t *testing.T) {
+	r := rehearse(t)
+	r.prepare()
+	if got := r.elsewhere("unlock"); got.code != 0 || !strings.Contains(got.out, "none is locked") {
+		t.Errorf("exit %d: %s%s", got.code, got.out, got.errors)
+	}
+	r.frozen("distribute")
+	listed := r.elsewhere("unlock", "-o", "json")
+	var doc struct {
+		Items []struct{ Host, Lock, Command, State string }
+	}
+	must(t, json.Unmarshal([]byte(listed.out), &doc))
+	if listed.code != 0 || len(doc.Items) != 3 || doc.Items[0].State != "alive" || doc.Items[0].Command != "hardway distribute" {
+		t.Fatalf("exit %d: %+v", listed.code, doc)
+	}
+	name := doc.Items[0].Lock
+	before := r.deliveredState()
+	if got := r.elsewhere("unlock", name); got.code != 1 || !strings.Contains(got.errors, "is not stale, its run is at work") {
+		t.Errorf("exit %d: %s", got.code, got.errors)
+	}
+	if got := r.elsewhere("unlock", "nonesuch", "--yes"); got.code != 1 || !strings.Contains(got.errors, "there is "+name) {
+		t.Errorf("exit %d: %s", got.code, got.errors)
+	}
+	long := time.Now().Add(-3 * time.Minute)
+	for _, h := range r.spec.Hosts {
+		must(t, os.Chtimes(filepath.Join(r.Root(h.Name), rollout.LockPath), long, long))
+	}
+	if got := r.elsewhere("unlock"); got.code != 3 || !strings.Contains(got.out, "stale") {
+		t.Errorf("exit %d: %s%s", got.code, got.out, got.errors)
+	}
+	if got := r.elsewhere("unlock", name, "--dry-run"); got.code != 0 || !strings.Contains(got.out, "WOULD") {
+		t.Errorf("exit %d: %s%s", got.code, got.out, got.errors)
+	}
+	if after := r.deliveredState(); len(changed(before, after)) > 0 {
+		t.Errorf("hosts changed: %v", changed(before, after))
+	}
+	if got := r.elsewhere("unlock", name); got.code != 0 || r.locked() != 0 {
+		t.Errorf("exit %d, %d hosts are locked: %s%s", got.code, r.locked(), got.out, got.errors)
+	}
+	if got := r.elsewhere("distribute"); got.code != 0 {
+		t.Errorf("the hosts are free: %s", got.errors)
+	}
+}
