@@ -44,7 +44,7 @@ type Dialer struct {
 	options Options
 	config  *sshConfig
 	keys    keyring
-	known   knownFile
+	known   knownFiles
 
 	passwords passwords
 	admission admission
@@ -58,7 +58,7 @@ func NewDialer(o Options) *Dialer {
 	if o.Connect == nil {
 		o.Connect = dialTCP
 	}
-	return &Dialer{options: o, config: &sshConfig{options: o}, keys: keyring{options: o}, known: knownFile{path: o.KnownHosts}, passwords: passwords{ask: o.Password}}
+	return &Dialer{options: o, config: &sshConfig{options: o}, keys: keyring{options: o}, known: knownFiles{path: o.KnownHosts}, passwords: passwords{ask: o.Password}}
 }
 
 // Forget wipes the passwords that were asked for.

@@ -81,7 +81,7 @@ func TestJumpHosts(t *testing.T) {
 	})
 	t.Run("unknown", func(t *testing.T) {
 		h.trust(t, h.KnownHostsLines(h.HostKeys...)+jump.KnownHostsLines(jump.HostKeys...))
-		h.refuses(t, h.dialFails(t), "jump host "+second.Endpoint(), "not known", strings.TrimSpace(h.KnownHosts))
+		h.refuses(t, h.dialFails(t), "jump host "+second.Endpoint(), "not known", "hardway hosts trust")
 	})
 	t.Run("gone", func(t *testing.T) {
 		trustAll()

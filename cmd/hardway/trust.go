@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -15,7 +16,7 @@ import (
 func (p *program) hostsTrust() command {
 	return command{
 		path: []string{"hosts", "trust"}, args: "[HOST…]",
-		summary: "show each host's key fingerprint and record it in known_hosts",
+		summary: "show the key fingerprint of each host and jump host, and record it in known_hosts",
 		why: "Nothing is ever sent to a host whose key is not known. Compare each fingerprint with what `ssh-keygen -lf " +
 			"/etc/ssh/ssh_host_ed25519_key.pub` says on the host's console. --yes alone trusts nothing.",
 		flags: []cli.Flag{&cli.StringSliceFlag{Name: "fingerprint", Usage: "trust this key without asking, `HOST=SHA256:…`"}},
@@ -24,16 +25,20 @@ func (p *program) hostsTrust() command {
 			if err != nil {
 				return plan.Step{}, err
 			}
-			for host := range expected {
-				if _, ok := p.env.Spec.Node(host); !ok {
-					return plan.Step{}, usagef("--fingerprint: no host of the spec is called %q", host)
-				}
-			}
 			nodes, err := p.env.Spec.Only(append(p.env.Only, ctx.Args().Slice()...))
 			if err != nil {
 				return plan.Step{}, usageError{err.Error()}
 			}
-			return plan.HostsTrust(&p.env, p.dialer, nodes, knownHostsFile, func(n cluster.Node, key remote.ShownKey) (bool, error) {
+			waypoints, err := p.dialer.Waypoints(p.env.Spec.Hosts)
+			if err != nil {
+				return plan.Step{}, err
+			}
+			for host := range expected {
+				if !slices.ContainsFunc(waypoints, func(w remote.Waypoint) bool { return w.Name == host }) {
+					return plan.Step{}, usagef("--fingerprint: no host of the spec, and no jump host, is called %q", host)
+				}
+			}
+			return plan.HostsTrust(&p.env, p.dialer, nodes, knownHostsFile, func(n remote.Waypoint, key remote.ShownKey) (bool, error) {
 				if want, ok := expected[n.Name]; ok && want != key.Fingerprint {
 					return false, cluster.Problems{{
 						Host: n.Name, Subject: knownHostsFile,
@@ -43,7 +48,7 @@ func (p *program) hostsTrust() command {
 				} else if ok {
 					return true, nil
 				}
-				return p.confirm(fmt.Sprintf("%s (%s) shows %s %s; trust it?", n.Name, n.PrimaryAddress(), key.Type, key.Fingerprint)), nil
+				return p.confirm(fmt.Sprintf("%s (%s) shows %s %s; trust it?", n.Name, n.Address, key.Type, key.Fingerprint)), nil
 			}), nil
 		},
 	}
