@@ -10,28 +10,40 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"hardway/test/sshd"
 )
 
+// play is files that ansible-playbook copies to servers, for each to a directory of its own.
+type play struct {
+	files   []string
+	servers []*sshd.Server
+	landing func(i int) string
+}
+
 // playbook copies each file with a task of its own, and gathers nothing that copying does not need.
-func (c *copying) playbook(dir string) string {
+func (p play) playbook() string {
 	var b strings.Builder
 	b.WriteString("- hosts: all\n  gather_facts: false\n  tasks:\n")
-	for _, file := range c.files {
-		fmt.Fprintf(&b, "  - ansible.builtin.copy: {src: %q, dest: %q, mode: \"0600\"}\n", file, filepath.Join(dir, filepath.Base(file)))
+	for _, file := range p.files {
+		fmt.Fprintf(&b, "  - ansible.builtin.copy: {src: %q, dest: \"{{ landing }}/%s\", mode: \"0600\"}\n", file, filepath.Base(file))
 	}
 	return b.String()
 }
 
 // inventory names the interpreter, so that none is searched for.
-func (c *copying) inventory(python string) string {
-	args := strings.Join(c.ssh(), " ")
-	return fmt.Sprintf("host ansible_host=%s ansible_port=%d ansible_user=%s ansible_python_interpreter=%s ansible_ssh_common_args='%s'\n",
-		c.server.Address, c.server.Port, c.server.User, python, args)
+func (p play) inventory(python string) string {
+	var b strings.Builder
+	for i, s := range p.servers {
+		fmt.Fprintf(&b, "host%d ansible_host=%s ansible_port=%d ansible_user=%s ansible_python_interpreter=%s ansible_ssh_common_args='%s' landing=%s\n",
+			i+1, s.Address, s.Port, s.User, python, strings.Join(sshOptions(s), " "), p.landing(i))
+	}
+	return b.String()
 }
 
-// ansible is ansible-playbook with its defaults, which share one SSH connection among all tasks. That connection would
-// outlive it and spare the next run the handshake, so it is ended, outside of what is timed.
-func (c *copying) ansible(ctx context.Context, dir string) (_ time.Duration, err error) {
+// run is ansible-playbook with its defaults, which share one SSH connection among all tasks of a host, and a fork for each
+// host. Those connections would outlive it and spare the next run the handshakes, so they are ended, outside of what is timed.
+func (p play) run(ctx context.Context) (_ time.Duration, err error) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		return 0, err
@@ -42,23 +54,29 @@ func (c *copying) ansible(ctx context.Context, dir string) (_ time.Duration, err
 		return 0, err
 	}
 	defer os.RemoveAll(home)
-	for name, text := range map[string]string{"hosts": c.inventory(python), "playbook.yaml": c.playbook(dir), "ansible.cfg": ""} {
+	for name, text := range map[string]string{"hosts": p.inventory(python), "playbook.yaml": p.playbook(), "ansible.cfg": ""} {
 		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o600); err != nil {
 			return 0, err
 		}
 	}
-	socket := filepath.Join(home, "control")
-	defer func() { err = errors.Join(err, c.endShared(ctx, socket)) }()
+	defer func() {
+		for _, s := range p.servers {
+			err = errors.Join(err, endShared(ctx, socketOf(home, s), s))
+		}
+	}()
 	return timed(ctx, home, []string{
-		"ANSIBLE_HOME=" + home, "ANSIBLE_CONFIG=" + filepath.Join(home, "ansible.cfg"), "ANSIBLE_SSH_CONTROL_PATH=" + socket,
-		"ANSIBLE_REMOTE_TEMP=" + filepath.Join(home, "remote"), "LC_ALL=C.UTF-8",
+		"ANSIBLE_HOME=" + home, "ANSIBLE_CONFIG=" + filepath.Join(home, "ansible.cfg"), "ANSIBLE_SSH_CONTROL_PATH=" + filepath.Join(home, "%%h"),
+		"ANSIBLE_REMOTE_TEMP=" + filepath.Join(home, "remote"), "ANSIBLE_FORKS=" + strconv.Itoa(len(p.servers)), "LC_ALL=C.UTF-8",
 	}, "ansible-playbook", "-i", "hosts", "playbook.yaml")
 }
 
-func (c *copying) endShared(ctx context.Context, socket string) error {
+// socketOf is where the connection to a server is shared.
+func socketOf(home string, s *sshd.Server) string { return filepath.Join(home, s.Address) }
+
+func endShared(ctx context.Context, socket string, s *sshd.Server) error {
 	if _, err := os.Stat(socket); err != nil {
 		return nil //nolint:nilerr // nothing was shared
 	}
-	_, err := timed(context.WithoutCancel(ctx), "", nil, "ssh", "-O", "exit", "-S", socket, "-p", strconv.Itoa(c.server.Port), c.server.User+"@"+c.server.Address)
+	_, err := timed(context.WithoutCancel(ctx), "", nil, "ssh", "-O", "exit", "-S", socket, "-p", strconv.Itoa(s.Port), s.User+"@"+s.Address)
 	return err
 }

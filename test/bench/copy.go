@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -54,27 +55,45 @@ func copies(ctx context.Context, b *bench) ([]row, error) {
 
 func newCopying(b *bench) (*copying, error) {
 	dir := filepath.Join(b.dir, "copy")
-	for _, sub := range []string{"sshd", "files"} {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
-			return nil, err
-		}
+	if err := os.MkdirAll(filepath.Join(dir, "sshd"), 0o700); err != nil {
+		return nil, err
 	}
 	c := &copying{}
-	for i := range copiedFiles {
-		data := make([]byte, copiedSize)
-		_, _ = rand.Read(data)
-		file := filepath.Join(dir, "files", fmt.Sprintf("file%02d", i+1))
-		if err := os.WriteFile(file, data, 0o600); err != nil {
-			return nil, err
-		}
-		c.files = append(c.files, file)
-	}
 	var err error
+	if c.files, err = makeFiles(filepath.Join(dir, "files"), copiedFiles, copiedSize); err != nil {
+		return nil, err
+	}
 	if c.owner, err = owner(); err != nil {
 		return nil, err
 	}
 	c.server, err = sshd.Open(filepath.Join(dir, "sshd"), hostOptions())
 	return c, err
+}
+
+// makeFiles writes so many files of random bytes, and gives their paths.
+func makeFiles(dir string, n int, size int64) ([]string, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	var files []string
+	for i := range n {
+		file := filepath.Join(dir, fmt.Sprintf("file%02d", i+1))
+		if err := makeFile(file, size); err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// makeFile holds no more than a piece of it in memory: what this process holds is counted as its children's.
+func makeFile(file string, size int64) error {
+	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.CopyN(out, rand.Reader, size)
+	return errors.Join(err, out.Close())
 }
 
 // owner is who runs this: only root may give files to somebody else.
@@ -136,32 +155,36 @@ func (c *copying) deliver(ctx context.Context, dir string) (time.Duration, error
 	return time.Since(began), err
 }
 
-// ssh is the options that OpenSSH's clients need to be as strict as ours, without anything from the person's own files.
-func (c *copying) ssh() []string {
-	return []string{
-		"-F", "none", "-i", c.server.IdentityFile, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
-		"-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=" + c.server.KnownHosts, "-o", "GlobalKnownHostsFile=none",
-	}
+func (c *copying) ansible(ctx context.Context, dir string) (time.Duration, error) {
+	return play{files: c.files, servers: []*sshd.Server{c.server}, landing: func(int) string { return dir }}.run(ctx)
 }
 
 func (c *copying) scp(ctx context.Context, dir string) (time.Duration, error) {
-	return c.scpFiles(ctx, dir, c.files...)
-}
-
-func (c *copying) scpFiles(ctx context.Context, dir string, files ...string) (time.Duration, error) {
-	args := append(c.ssh(), "-q", "-P", strconv.Itoa(c.server.Port))
-	args = append(append(args, files...), fmt.Sprintf("%s@%s:%s/", c.server.User, c.server.Address, dir))
-	return timed(ctx, "", nil, "scp", args...)
+	return scpTo(ctx, c.server, dir, c.files...)
 }
 
 func (c *copying) scpEach(ctx context.Context, dir string) (time.Duration, error) {
 	var total time.Duration
 	for _, file := range c.files {
-		took, err := c.scpFiles(ctx, dir, file)
+		took, err := scpTo(ctx, c.server, dir, file)
 		if err != nil {
 			return 0, err
 		}
 		total += took
 	}
 	return total, nil
+}
+
+// sshOptions is what OpenSSH's clients need to be as strict as ours, without anything from the person's own files.
+func sshOptions(s *sshd.Server) []string {
+	return []string{
+		"-F", "none", "-i", s.IdentityFile, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+		"-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=" + s.KnownHosts, "-o", "GlobalKnownHostsFile=none",
+	}
+}
+
+func scpTo(ctx context.Context, s *sshd.Server, dir string, files ...string) (time.Duration, error) {
+	args := append(sshOptions(s), "-q", "-P", strconv.Itoa(s.Port))
+	args = append(append(args, files...), fmt.Sprintf("%s@%s:%s/", s.User, s.Address, dir))
+	return timed(ctx, "", nil, "scp", args...)
 }

@@ -44,6 +44,21 @@
 // well and sync nothing: one `scp` with all files, an `scp` per file, and `ansible-playbook` with a copy task per file,
 // without gathering facts or searching for an interpreter. Sessions on the host skip the person's ~/.bashrc.
 //
+// # B4, files to ten hosts
+//
+// The files of B3 to ten OpenSSH servers, each a process on a loopback address of its own: all ten dialled at once, staged
+// on all, then committed on all; against the slowest of the ten when each is delivered to alone. Dialling has rows of its own,
+// without a target: both sides of each handshake share this machine's processors, and a delivery to all cannot take less.
+// `ansible-playbook` runs with a fork for each host, else as in B3.
+//
+// # 100 MB
+//
+// One file of 100 MB to three OpenSSH servers at once, as a process: dialled, staged, synced, its digest compared on the far
+// side, renamed. Its throughput, summed over the hosts, against that of `scp` with the same file to the same hosts, once one
+// after the other, so that each scp has the machine for itself, and once all three at a time. scp syncs and verifies nothing.
+// Memory is the process's largest resident set. What is sent to hosts where the file stands already is counted at the
+// connection, handshake included.
+//
 // # 1,000 hosts
 //
 // A lab of 1,000 hosts runs in a process of its own: three masters and 997 balancers, because a balancer's files are the

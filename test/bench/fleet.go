@@ -56,6 +56,6 @@ func (b *bench) fleetOnce(ctx context.Context) (process, error) {
 	if _, err := workDir(dir, fleetWorkers); err != nil {
 		return process{}, err
 	}
-	p, _, err := measure(ctx, dir, b.hardway, "pki", "all")
+	p, _, err := measureIn(ctx, dir, b.hardway, "pki", "all")
 	return p, err
 }

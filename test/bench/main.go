@@ -33,6 +33,8 @@ func dispatch(ctx context.Context, args []string) error {
 		return serveLab(ctx, os.Stdin, os.Stdout)
 	case len(args) == 1 && args[0] == dialWord:
 		return dialAll(ctx)
+	case len(args) == 1 && args[0] == shipWord:
+		return shipFrom(ctx, os.Stdin)
 	}
 	return run(ctx, args, os.Stdout, os.Stderr)
 }
@@ -46,6 +48,8 @@ var benches = []struct {
 	{"B1", []string{"cfssl", "cfssljson", "openssl", "sh"}, certificates},
 	{"B1 fleet", nil, fleet},
 	{"B3", []string{"sshd", "scp", "ssh", "ansible-playbook", "sh"}, copies},
+	{"B4", []string{"sshd", "ssh", "ansible-playbook"}, ten},
+	{"100 MB", []string{"sshd", "scp"}, binary},
 	{"1,000 hosts", nil, many},
 	{"B5", []string{"sshd"}, trips},
 }

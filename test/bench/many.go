@@ -95,7 +95,7 @@ func (l *large) prepare(ctx context.Context, spec []byte) error {
 		return err
 	}
 	for _, step := range [][]string{{"pki", "all"}, {"encryption-config"}, {"render", "all"}} {
-		if _, _, err := measure(ctx, l.work, l.bench.hardway, step...); err != nil {
+		if _, _, err := measureIn(ctx, l.work, l.bench.hardway, step...); err != nil {
 			return err
 		}
 	}
@@ -108,7 +108,7 @@ func (l *large) dialAlone(ctx context.Context, _ string) (time.Duration, error) 
 	if err != nil {
 		return 0, err
 	}
-	p, _, err := measure(ctx, l.work, self, dialWord)
+	p, _, err := measureIn(ctx, l.work, self, dialWord)
 	return p.wall, err
 }
 
@@ -155,7 +155,7 @@ func (l *large) distributeAgain(ctx context.Context, _ string) (time.Duration, e
 
 // run runs `distribute` and makes sure that it changed as many hosts as it should.
 func (l *large) run(ctx context.Context, want int) (time.Duration, error) {
-	p, said, err := measure(ctx, l.work, l.bench.hardway, "distribute", "--log-level", "error", "-o", "json")
+	p, said, err := measureIn(ctx, l.work, l.bench.hardway, "distribute", "--log-level", "error", "-o", "json")
 	if err != nil {
 		return 0, err
 	}

@@ -23,15 +23,21 @@ func (p process) busy() float64 {
 	return p.processor.Seconds() / p.wall.Seconds() / float64(runtime.NumCPU())
 }
 
-// measure runs a command in a directory from start to exit. What it says on standard error is part of the error, what it
-// says on standard output is the second result.
-func measure(ctx context.Context, dir, name string, args ...string) (process, []byte, error) {
+// measureIn runs a command in a directory.
+func measureIn(ctx context.Context, dir, name string, args ...string) (process, []byte, error) {
 	command := exec.CommandContext(ctx, name, args...)
+	command.Dir = dir
+	return measure(command)
+}
+
+// measure runs a command from start to exit. What it says on standard error is part of the error, what it says on standard
+// output is the second result.
+func measure(command *exec.Cmd) (process, []byte, error) {
 	var out, errs bytes.Buffer
-	command.Dir, command.Stdout, command.Stderr = dir, &out, &errs
+	command.Stdout, command.Stderr = &out, &errs
 	began := time.Now()
 	if err := command.Run(); err != nil {
-		return process{}, nil, fmt.Errorf("failed to run %s: %w: %s", name, err, tail(errs.String()))
+		return process{}, nil, fmt.Errorf("failed to run %s: %w: %s", command.Path, err, tail(errs.String()))
 	}
 	p := process{wall: time.Since(began)}
 	usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage)

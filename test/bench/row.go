@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"strings"
@@ -16,15 +17,24 @@ type row struct {
 	met                              bool
 }
 
-// target is what a figure has to reach: at least, or at most.
-type target struct{ least, most float64 }
+// target is what a figure has to reach: at least, or at most, or nothing.
+type target struct {
+	least, most float64
+	none        bool
+}
 
 func atLeast(f float64) target { return target{least: f} }
 func atMost(f float64) target  { return target{most: f} }
 
+// floor is for a figure that says what others stand on: ours over the other's.
+func floor() target { return target{most: math.Inf(1), none: true} }
+
 func (t target) met(f float64) bool { return f >= t.least && (t.most == 0 || f <= t.most) }
 
 func (t target) String() string {
+	if t.none {
+		return "-"
+	}
 	if t.most > 0 {
 		return fmt.Sprintf("≤ %g", t.most)
 	}
@@ -32,7 +42,12 @@ func (t target) String() string {
 }
 
 // times is the target of a ratio.
-func (t target) times() string { return t.String() + "×" }
+func (t target) times() string {
+	if t.none {
+		return "-"
+	}
+	return t.String() + "×"
+}
 
 // figure is a number with two or three digits.
 func figure(f float64) string {
@@ -51,7 +66,10 @@ func report(out io.Writer, b *bench, rows []row) error {
 	fmt.Fprintln(w, "NAME\tOURS\tTHE OTHER'S\tRATIO\tTARGET\tRESULT")
 	for _, r := range rows {
 		result := "met"
-		if !r.met {
+		switch {
+		case r.target == "-":
+			result = "-"
+		case !r.met:
 			result = "MISSED"
 		}
 		fmt.Fprintln(w, strings.Join([]string{r.name, r.ours, r.other, r.ratio, r.target, result}, "\t"))
