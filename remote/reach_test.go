@@ -131,3 +131,14 @@ func (h *testHost) listenInstead(t testing.TB, answer func(net.Conn)) {
 		}
 	}()
 }
+
+// holdLogin takes a place among those who have not logged in yet.
+func holdLogin(t testing.TB, h *testHost) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", h.Endpoint())
+	must(t, err)
+	// The server's greeting: the place is taken.
+	_, err = conn.Read(make([]byte, 1))
+	must(t, err)
+	return conn
+}

@@ -2,10 +2,13 @@ package remote_test
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"hardway/cluster"
 	"hardway/remote"
@@ -162,4 +165,27 @@ func TestConfigNeverRelaxesHostKeys(t *testing.T) {
 			"Host *\n StrictHostKeyChecking "+setting+"\n UserKnownHostsFile /dev/null\n NoHostAuthenticationForLocalhost yes\n")
 		h.refuses(t, h.dialFails(t), "not known", "hardway hosts trust kmaster1")
 	}
+}
+
+// A host that hangs is asked as often as the configuration says before it is given up.
+func TestConfigKeepalives(t *testing.T) {
+	h := configured(t, sshd.Options{})
+	h.config(t, "Host kmaster1\n HostName ADDRESS\n Port PORT\n User USER\n IdentityFile KEY\n ServerAliveInterval 1\n ServerAliveCountMax 2\n")
+	client := h.dial(t)
+	h.Freeze()
+	defer h.Thaw()
+	began := time.Now()
+	err := client.Do(t.Context(), remote.Remove("/nonexistent/file"))
+	h.refuses(t, err, "lost the connection", "has not answered for 2s")
+	if took := time.Since(began); took < 2*time.Second || took > 15*time.Second {
+		t.Errorf("given up after %v", took)
+	}
+}
+
+func TestConfigConnectTimeout(t *testing.T) {
+	h := configured(t, sshd.Options{})
+	h.listenInstead(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
+	h.config(t, strings.ReplaceAll("Host kmaster1\n HostName ADDRESS\n Port REAL\n User USER\n IdentityFile KEY\n ConnectTimeout 1\n", "REAL", fmt.Sprint(h.settings.Port)))
+	h.settings.Port = 0
+	h.refuses(t, h.dialFails(t), "no answer within 1s")
 }
