@@ -4,7 +4,7 @@ export CGO_ENABLED ?= 0
 TOOLS := $(CURDIR)/.cache/tools
 export PATH := $(TOOLS):$(PATH)
 
-.PHONY: build demo test kubernetes crash bench lint golden tools
+.PHONY: build demo test e2e kubernetes crash bench lint golden tools
 
 build: ## build hardway and hardway-lab into bin/
 	go build -trimpath -o bin/ ./cmd/...
@@ -21,6 +21,11 @@ crash: ## kill and cut hardway at every point of its commands, and run it again;
 
 tools: ## install what the tests need, or say what is missing
 	./test/install-tools.sh $(TOOLS)
+
+e2e: tools ## a whole control plane of real components, restarted under load; builds them first
+	go vet -tags e2e ./test
+	HARDWAY_KUBERNETES=$$(./test/kubernetes/build.sh) && export HARDWAY_KUBERNETES && \
+	  go test -tags e2e -count 1 -timeout 30m -run '^TestControlPlane' ./test
 
 kubernetes: ## build the real Kubernetes and etcd that end-to-end tests run, once: minutes the first time
 	./test/kubernetes/build.sh

@@ -137,9 +137,12 @@ func (h *host) powerOff() error {
 }
 
 // linkBinaries puts the lab's own tools and the executables of binaries.dir into /usr/local/bin, and the programs of
-// packages in their places, as links, where nothing was delivered.
+// packages in their places, as links, where nothing was delivered. A binary counts before a tool of the lab.
 func (h *host) linkBinaries() error {
 	targets := maps.Clone(h.programs)
+	for name := range tools {
+		targets[binaries.Path(name)] = h.options.Executable
+	}
 	if h.options.BinDir != "" {
 		entries, err := os.ReadDir(h.options.BinDir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -150,9 +153,6 @@ func (h *host) linkBinaries() error {
 				targets[binaries.Path(e.Name())] = filepath.Join(h.options.BinDir, e.Name())
 			}
 		}
-	}
-	for name := range tools {
-		targets[binaries.Path(name)] = h.options.Executable
 	}
 	for program, target := range targets {
 		if err := h.linkBinary(program, target); err != nil {

@@ -54,8 +54,19 @@ type Load struct {
 	tally   *tally
 	workers []*worker
 	began   time.Time
+	// work is those who read and write, watch is those who look on until the others have ended.
+	work, watch group
+}
+
+// group is workers that end together.
+type group struct {
 	stop    context.CancelFunc
 	running sync.WaitGroup
+}
+
+func (g *group) end() {
+	g.stop()
+	g.running.Wait()
 }
 
 // Start sets the clients to work and returns once each has had its first answer; an error says why one got none within
@@ -70,10 +81,18 @@ func Start(ctx context.Context, o Options) (*Load, error) {
 	if err := makeNamespace(ctx, core, o.Namespace); err != nil {
 		return nil, err
 	}
-	ctx, l.stop = context.WithCancel(ctx)
+	var working, watching context.Context
+	working, l.work.stop = context.WithCancel(ctx)
+	watching, l.watch.stop = context.WithCancel(ctx)
 	for _, k := range kinds {
 		for i := range o.Clients {
-			if err := l.set(ctx, k, fmt.Sprintf("%s-%d", k.name, i+1)); err != nil {
+			name := fmt.Sprintf("%s-%d", k.name, i+1)
+			if k.watches {
+				err = l.set(watching, &l.watch, k, name)
+			} else {
+				err = l.set(working, &l.work, k, name)
+			}
+			if err != nil {
 				l.end()
 				return nil, err
 			}
@@ -91,14 +110,14 @@ func makeNamespace(ctx context.Context, core client.CoreV1Interface, name string
 }
 
 // set puts one worker to work.
-func (l *Load) set(ctx context.Context, k kind, name string) error {
+func (l *Load) set(ctx context.Context, g *group, k kind, name string) error {
 	core, err := l.client(name, l.tally.counted(name))
 	if err != nil {
 		return err
 	}
-	w := &worker{name: name, options: l.options, core: core, tally: l.tally, written: map[string]int{}, first: make(chan struct{})}
+	w := &worker{name: name, options: l.options, core: core, tally: l.tally, kind: k, first: make(chan struct{})}
 	l.workers = append(l.workers, w)
-	l.running.Go(func() { w.work(ctx, k) })
+	g.running.Go(func() { w.work(ctx) })
 	return nil
 }
 
@@ -119,26 +138,25 @@ func (l *Load) wait(ctx context.Context) error {
 	return nil
 }
 
-// Stop lets requests in flight come to their end, ends watches, and looks for every write that was acknowledged. The error
-// is for when it could not look.
+// Stop lets requests in flight come to their end, waits until watchers have seen the last write, and looks for every write
+// that was acknowledged. The error is for when it could not look.
 func (l *Load) Stop(ctx context.Context) (Report, error) {
-	l.end()
-	report := l.report() // before it looks, which is no load
+	l.work.end()
+	l.catchUp()
+	l.watch.end()
+	report := l.report()
+	report.Missed = l.missed()
 	core, err := l.client("check", l.tally.uncounted())
 	if err != nil {
 		return report, err
 	}
-	for _, w := range l.workers {
-		if err := w.missing(ctx, core, &report); err != nil {
-			return report, err
-		}
-	}
-	return report, nil
+	report.Lost, err = l.lost(ctx, core)
+	return report, err
 }
 
 func (l *Load) end() {
-	l.stop()
-	l.running.Wait()
+	l.work.end()
+	l.watch.end()
 }
 
 // client is one with connections of its own: client-go shares them between those that dial alike.

@@ -14,12 +14,15 @@ type Report struct {
 	Kinds    map[string]int
 	// Took is how long the load lasted.
 	Took time.Duration
-	// Failures is requests that failed, in order; CutShort is watches that ended well but before their time.
-	Failures, CutShort []Failure
+	// Failures is requests that failed, in order.
+	Failures []Failure
+	// CutShort is watches that ended well, but before their time: what every API server does to its watches when it stops.
+	CutShort []Failure
 	// LongestGap is the longest that a reader or writer waited between two answers.
 	LongestGap Gap
-	// Lost is acknowledged writes that are not there.
-	Lost []string
+	// Lost is acknowledged writes that are not there, Missed is those that a watcher was never told of although it went on
+	// where its last watch had ended.
+	Lost, Missed []string
 }
 
 // Failure is one request that failed: by its status, or by an error.
@@ -40,8 +43,8 @@ type Gap struct {
 	Length time.Duration
 }
 
-// Failed is how many requests failed, watches were cut short and writes were lost.
-func (r Report) Failed() int { return len(r.Failures) + len(r.CutShort) + len(r.Lost) }
+// Failed is how many requests failed, and writes were lost or missed. Watches that were cut short are not among it.
+func (r Report) Failed() int { return len(r.Failures) + len(r.Lost) + len(r.Missed) }
 
 func (l *Load) report() Report {
 	l.tally.mu.Lock()
@@ -64,16 +67,18 @@ const shown = 20
 // String is for people: the sums, and the first failures of each sort.
 func (r Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d requests in %s (%d reads, %d writes, %d slow writes, %d watches): %d failed, %d watches cut short, %d writes lost; longest gap %s (%s at %s)",
+	fmt.Fprintf(&b, "%d requests in %s (%d reads, %d writes, %d slow writes, %d watches): %d failed, %d writes lost, %d missed by watchers, %d watches cut short; longest gap %s (%s at %s)",
 		r.Requests, r.Took.Round(time.Second), r.Kinds["read"], r.Kinds["write"], r.Kinds["slow"], r.Kinds["watch"],
-		len(r.Failures), len(r.CutShort), len(r.Lost), r.LongestGap.Length.Round(time.Millisecond), r.LongestGap.Client, r.LongestGap.At.Format(clock))
+		len(r.Failures), len(r.Lost), len(r.Missed), len(r.CutShort), r.LongestGap.Length.Round(time.Millisecond), r.LongestGap.Client, r.LongestGap.At.Format(clock))
 	for _, some := range [][]Failure{r.Failures, r.CutShort} {
 		for _, f := range some[:min(len(some), shown)] {
 			fmt.Fprintf(&b, "\n%s", f)
 		}
 	}
-	for _, lost := range r.Lost[:min(len(r.Lost), shown)] {
-		fmt.Fprintf(&b, "\nlost: %s", lost)
+	for _, some := range [][]string{r.Lost, r.Missed} {
+		for _, line := range some[:min(len(some), shown)] {
+			fmt.Fprintf(&b, "\n%s", line)
+		}
 	}
 	return b.String()
 }

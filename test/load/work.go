@@ -19,40 +19,50 @@ import (
 type kind struct {
 	name string
 	do   func(w *worker, ctx context.Context, round int) error
+	// watches: it goes on until the others have ended, to see the last that they did.
+	watches bool
 	// gaps: the time between two of its answers says how long the API was away.
 	gaps bool
 }
 
 var kinds = []kind{
-	{"read", (*worker).read, true},
-	{"write", (*worker).write, true},
-	{"slow", (*worker).slow, false},
-	{"watch", (*worker).watch, false},
+	{name: "read", do: (*worker).read, gaps: true},
+	{name: "write", do: (*worker).write, gaps: true},
+	{name: "slow", do: (*worker).slow},
+	{name: "watch", do: (*worker).watch, watches: true},
 }
 
 // worker is one client at work.
 type worker struct {
 	name    string
+	kind    kind
 	options Options
 	core    client.CoreV1Interface
 	tally   *tally
-	// written is the last acknowledged value of each ConfigMap that the worker wrote.
-	written map[string]int
+	// written is every acknowledged write, in order.
+	written []write
+	watched watched
 	// first is closed at the first answer.
 	first chan struct{}
 	once  sync.Once
 }
 
+// write is one that was acknowledged, with the resource version that it was given.
+type write struct {
+	name           string
+	value, version int
+}
+
 // field is where a ConfigMap holds its value.
 const field = "round"
 
-// work does the kind's thing until the context ends. What fails was counted below; the worker goes on.
-func (w *worker) work(ctx context.Context, k kind) {
+// work does its kind of thing until the context ends. What fails was counted below; the worker goes on.
+func (w *worker) work(ctx context.Context) {
 	var last time.Time
 	for round := 1; ctx.Err() == nil; round++ {
-		if err := k.do(w, ctx, round); err == nil {
+		if err := w.kind.do(w, ctx, round); err == nil {
 			now := time.Now()
-			if k.gaps && !last.IsZero() {
+			if w.kind.gaps && !last.IsZero() {
 				w.tally.gapOf(w.name, last, now)
 			}
 			last = now
@@ -90,16 +100,16 @@ func (w *worker) write(ctx context.Context, round int) error {
 	defer cancel()
 	maps := w.core.ConfigMaps(w.options.Namespace)
 	object := w.object(w.name, round)
-	var err error
-	if w.written[w.name] == 0 {
-		_, err = maps.Create(ctx, object, metav1.CreateOptions{})
-	} else {
-		_, err = maps.Update(ctx, object, metav1.UpdateOptions{})
+	do := func() (*corev1.ConfigMap, error) { return maps.Update(ctx, object, metav1.UpdateOptions{}) }
+	if len(w.written) == 0 {
+		do = func() (*corev1.ConfigMap, error) { return maps.Create(ctx, object, metav1.CreateOptions{}) }
 	}
-	if err == nil {
-		w.written[w.name] = round
+	stands, err := do()
+	if err != nil {
+		return err
 	}
-	return err
+	w.written = append(w.written, write{w.name, round, versionOf(stands)})
+	return nil
 }
 
 func (w *worker) object(name string, value int) *corev1.ConfigMap {
@@ -118,12 +128,14 @@ func (w *worker) slow(ctx context.Context, round int) error {
 	if err != nil {
 		return err
 	}
+	var stands corev1.ConfigMap
 	err = w.core.RESTClient().Post().Namespace(w.options.Namespace).Resource("configmaps").
-		SetHeader("Content-Type", "application/json").Body(io.Reader(trickle(ctx, text, w.options.Slow))).Do(ctx).Error()
-	if err == nil {
-		w.written[name] = round
+		SetHeader("Content-Type", "application/json").Body(io.Reader(trickle(ctx, text, w.options.Slow))).Do(ctx).Into(&stands)
+	if err != nil {
+		return err
 	}
-	return err
+	w.written = append(w.written, write{name, round, versionOf(&stands)})
+	return nil
 }
 
 // trickle gives a text in some ten parts over so much time.
@@ -143,43 +155,4 @@ func trickle(ctx context.Context, text []byte, over time.Duration) io.Reader {
 		_ = in.Close()
 	}()
 	return out
-}
-
-// watch lives as long as it asked to, and is cut short where it ends before. One second is the server's rounding.
-func (w *worker) watch(ctx context.Context, _ int) error {
-	seconds := int64(w.options.Watch / time.Second)
-	began := time.Now()
-	events, err := w.core.ConfigMaps(w.options.Namespace).Watch(ctx, metav1.ListOptions{TimeoutSeconds: &seconds})
-	if err != nil {
-		return err
-	}
-	defer events.Stop()
-	for range events.ResultChan() {
-		w.answered()
-	}
-	if lived := time.Since(began); ctx.Err() == nil && lived < w.options.Watch-time.Second {
-		w.tally.cutShort(Failure{Client: w.name, At: time.Now(), After: lived, Method: "WATCH"})
-	}
-	return nil
-}
-
-// missing looks for what the worker has written.
-func (w *worker) missing(ctx context.Context, core client.CoreV1Interface, report *Report) error {
-	if len(w.written) == 0 {
-		return nil
-	}
-	list, err := core.ConfigMaps(w.options.Namespace).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return fmt.Errorf("failed to look for what %s wrote: %w", w.name, err)
-	}
-	stands := map[string]int{}
-	for _, m := range list.Items {
-		stands[m.Name], _ = strconv.Atoi(m.Data[field])
-	}
-	for name, value := range w.written {
-		if stands[name] < value {
-			report.Lost = append(report.Lost, fmt.Sprintf("%s: value %d was acknowledged, %d stands there", name, value, stands[name]))
-		}
-	}
-	return nil
 }

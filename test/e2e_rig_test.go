@@ -1,0 +1,129 @@
+//go:build e2e
+
+package test
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"hardway/cluster"
+	"hardway/lab"
+)
+
+// kubernetesVariable names the directory with the Kubernetes and etcd that these tests run: see test/kubernetes.
+const kubernetesVariable = "HARDWAY_KUBERNETES"
+
+// program is one of the real ones.
+func program(t *testing.T, name string) string {
+	t.Helper()
+	file := filepath.Join(os.Getenv(kubernetesVariable), name)
+	if _, err := os.Stat(file); err != nil || !filepath.IsAbs(file) {
+		t.Fatalf("there is no %s in %s=%q: run `make e2e`", name, kubernetesVariable, os.Getenv(kubernetesVariable))
+	}
+	return file
+}
+
+// controlPlane is a rehearsal with a balancer, whose hosts have the real Kubernetes.
+type controlPlane struct {
+	*rehearsal
+	balancer string
+}
+
+// withKubernetes is three masters and a balancer, with nothing on them yet.
+func withKubernetes(t *testing.T) *controlPlane {
+	t.Helper()
+	bin := filepath.Dir(program(t, "kube-apiserver"))
+	addresses, err := lab.FreeAddresses(4, rand.Reader, sshPort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := lab.Options{Dir: filepath.Join(t.TempDir(), "lab"), Port: sshPort, BinDir: bin}
+	for i, a := range addresses[:3] {
+		options.Hosts = append(options.Hosts, lab.Host{Name: fmt.Sprintf("kmaster%d", i+1), Address: a})
+	}
+	masters, balancer := options.Hosts, addresses[3]
+	options.Hosts = append(options.Hosts, lab.Host{Name: "haproxy", Address: balancer, Packages: []string{"haproxy"}})
+	hosts, err := lab.Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := hosts.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r := &rehearsal{Lab: hosts, t: t, work: t.TempDir()}
+	text := strings.NewReplacer(
+		"gateTimeout: 30s", "gateTimeout: 90s",
+		"  ssh:", fmt.Sprintf("  loadBalancer: {statsListen: \"%s:9000\"}\n  ssh:", balancer),
+	).Replace(rehearsalSpec(masters, balancer, hosts.ClientKey()))
+	r.write("cluster.yaml", text+fmt.Sprintf("  - {name: haproxy, address: %s, roles: [load-balancer]}\n", balancer))
+	r.write("known_hosts", string(hosts.KnownHosts()))
+	r.readSpec()
+	return &controlPlane{rehearsal: r, balancer: balancer}
+}
+
+// masters is the hosts with an API server.
+func (c *controlPlane) masters() []cluster.Node { return c.spec.With(cluster.RoleControlPlane) }
+
+// kubeconfig is a file of the work directory.
+func (c *controlPlane) kubeconfig(user string) string {
+	return filepath.Join(c.work, "kubeconfig", user+".kubeconfig")
+}
+
+// kubectl runs the real one as a user, and gives what it prints.
+func (c *controlPlane) kubectl(user string, args ...string) string {
+	c.t.Helper()
+	command := exec.CommandContext(c.t.Context(), program(c.t, "kubectl"), append([]string{"--kubeconfig", c.kubeconfig(user)}, args...)...)
+	command.Env = append(os.Environ(), "HOME="+c.work)
+	out, err := command.CombinedOutput()
+	if err != nil {
+		c.t.Fatalf("kubectl %s as %s: %v: %s", strings.Join(args, " "), user, err, out)
+	}
+	return string(out)
+}
+
+// readyz is the status of a server's /readyz, asked without any credential and verified as kubelets do.
+func (c *controlPlane) readyz(host string) (int, error) {
+	c.t.Helper()
+	bundle, err := os.ReadFile(filepath.Join(c.work, "pki", "ca.crt"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(bundle)
+	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true,
+	}}
+	response, err := client.Get("https://" + net.JoinHostPort(host, "6443") + "/readyz")
+	if err != nil {
+		return 0, err
+	}
+	return response.StatusCode, response.Body.Close()
+}
+
+// log is what a unit of a host has written since it was first started.
+func (c *controlPlane) log(host, unit string) string {
+	c.t.Helper()
+	for _, row := range c.Status() {
+		if row.Host == host && row.Unit == unit {
+			data, err := os.ReadFile(row.Log)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			return string(data)
+		}
+	}
+	c.t.Fatalf("%s has no unit %s", host, unit)
+	return ""
+}

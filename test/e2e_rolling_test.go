@@ -1,0 +1,94 @@
+//go:build e2e
+
+package test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"hardway/controlplane"
+	"hardway/test/load"
+)
+
+// TestControlPlaneRollsUnderLoad changes what restarts API servers, and then etcd too, and holds that clients of the
+// balancer notice nothing.
+func TestControlPlaneRollsUnderLoad(t *testing.T) {
+	c := withKubernetes(t)
+	c.exits(0, "up")
+	for _, change := range []struct {
+		old, replacement string
+		apply            string
+		restarts         []string
+	}{
+		{"  ssh:", "  worker: {bootstrap: token}\n  ssh:", "controlplane", []string{controlplane.APIServerUnit, controlplane.ControllerManagerUnit}},
+		{"etcd: {version: v3.6.16}", "etcd: {version: v3.6.15}", "all", []string{"etcd.service", controlplane.APIServerUnit}},
+	} {
+		c.edit(change.old, change.replacement)
+		c.exits(0, "render", "all")
+		before := c.processes(change.restarts)
+		report := c.underLoad(func() { c.exits(0, "apply", change.apply) })
+		t.Logf("apply %s: %s", change.apply, report)
+		if report.Failed() > 0 {
+			t.Errorf("apply %s was noticed: %d requests failed", change.apply, report.Failed())
+		}
+		if report.Requests < 1000 {
+			t.Errorf("only %d requests: that is no load", report.Requests)
+		}
+		for unit, pid := range c.processes(change.restarts) {
+			if pid == before[unit] {
+				t.Errorf("apply %s did not restart %s", change.apply, unit)
+			}
+		}
+	}
+}
+
+// TestControlPlaneLoadNoticesAKilledServer holds that what the other test counts can fail.
+func TestControlPlaneLoadNoticesAKilledServer(t *testing.T) {
+	c := withKubernetes(t)
+	c.exits(0, "up")
+	report := c.underLoad(func() {
+		for _, n := range c.masters()[:2] {
+			if err := c.KillUnit(n.Name, controlplane.APIServerUnit); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	t.Log(report)
+	if len(report.Failures) == 0 {
+		t.Error("two of three API servers were killed, and no request failed")
+	}
+	if len(report.Lost) > 0 {
+		t.Error("acknowledged writes are lost")
+	}
+}
+
+// underLoad is what clients saw while something was done, and some seconds before and after.
+func (c *controlPlane) underLoad(do func()) load.Report {
+	c.t.Helper()
+	const around = 3 * time.Second
+	l, err := load.Start(c.t.Context(), load.Options{Kubeconfig: c.kubeconfig("super-admin"), Namespace: "load-" + time.Now().Format("150405")})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	time.Sleep(around)
+	do()
+	time.Sleep(around)
+	report, err := l.Stop(c.t.Context())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return report
+}
+
+// processes is the main process of each of the units, on every master.
+func (c *controlPlane) processes(units []string) map[string]int {
+	c.t.Helper()
+	out := map[string]int{}
+	for _, row := range c.Status() {
+		if slices.Contains(units, row.Unit) {
+			out[row.Host+" "+row.Unit] = row.PID
+		}
+	}
+	return out
+}
