@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync"
 )
 
 // File is what should stand at one path of a host, as a value. A directory has fs.ModeDir set and no Content.
@@ -55,23 +56,53 @@ func (b inMemory) Open() (io.ReadCloser, error) { return io.NopCloser(bytes.NewR
 func (b inMemory) Size() (int64, error)         { return int64(len(b)), nil }
 func (b inMemory) SHA256() (string, error)      { return Digest(b), nil }
 
-// FromFile is content that stands in a local file and is read when needed.
-func FromFile(path string) Content { return onDisk(path) }
+// FromFile is content that stands in a local file and is read when needed. Its digest is computed once, and again only when
+// another file stands there or this one has changed.
+func FromFile(path string) Content { return &onDisk{path: path} }
 
-type onDisk string
+type onDisk struct {
+	path string
 
-func (p onDisk) Open() (io.ReadCloser, error) { return os.Open(string(p)) }
+	mu    sync.Mutex
+	stamp fs.FileInfo
+	sum   string
+}
 
-func (p onDisk) Size() (int64, error) {
-	info, err := os.Stat(string(p))
+func (f *onDisk) Open() (io.ReadCloser, error) { return os.Open(f.path) }
+
+func (f *onDisk) Size() (int64, error) {
+	info, err := os.Stat(f.path)
 	if err != nil {
 		return 0, err
 	}
 	return info.Size(), nil
 }
 
-func (p onDisk) SHA256() (string, error) {
-	f, err := os.Open(string(p))
+// SHA256 is held up for others that ask meanwhile: a binary for many hosts is read once.
+func (f *onDisk) SHA256() (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	stamp, err := os.Stat(f.path)
+	if err != nil {
+		return "", err
+	}
+	if f.stamp != nil && unchanged(f.stamp, stamp) {
+		return f.sum, nil
+	}
+	sum, err := digestOf(f.path)
+	if err != nil {
+		return "", err
+	}
+	f.stamp, f.sum = stamp, sum
+	return sum, nil
+}
+
+func unchanged(before, now fs.FileInfo) bool {
+	return os.SameFile(before, now) && before.ModTime().Equal(now.ModTime()) && before.Size() == now.Size()
+}
+
+func digestOf(path string) (string, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}

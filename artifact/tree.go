@@ -97,9 +97,9 @@ func (e entry) file(w *WorkDir, node string) (File, error) {
 	case e.Directory:
 		f.Mode |= fs.ModeDir
 	case e.Source != "":
-		f.Content = FromFile(w.Path(e.Source))
+		f.Content = w.File(e.Source)
 	default:
-		f.Content = FromFile(w.Path(TreePath(node, e.Path)))
+		f.Content = w.File(TreePath(node, e.Path))
 	}
 	return f, nil
 }

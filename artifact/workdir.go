@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/gofrs/flock"
 
@@ -16,10 +17,27 @@ import (
 var ErrLocked = errors.New("another hardway run holds the work directory")
 
 // WorkDir is the directory next to cluster.yaml. Every write goes through Commit.
-type WorkDir struct{ root string }
+type WorkDir struct {
+	root string
+
+	mu    sync.Mutex
+	files map[string]Content
+}
 
 // OpenWorkDir names a work directory; nothing is read or written yet.
-func OpenWorkDir(root string) *WorkDir { return &WorkDir{root: root} }
+func OpenWorkDir(root string) *WorkDir { return &WorkDir{root: root, files: map[string]Content{}} }
+
+// File is the content of a file of the work directory: the same for all who ask, so that what many hosts hold is read for
+// its digest once.
+func (w *WorkDir) File(path string) Content {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	path = w.Path(path)
+	if w.files[path] == nil {
+		w.files[path] = FromFile(path)
+	}
+	return w.files[path]
+}
 
 // Path is the local path of something in the work directory.
 func (w *WorkDir) Path(elem ...string) string {

@@ -31,7 +31,7 @@ func Files(w *artifact.WorkDir, spec *cluster.Spec, component string, names ...s
 		}
 		if there {
 			files = append(files, artifact.File{
-				Path: Path(name), Mode: 0o755, Source: source, Component: component, Content: artifact.FromFile(w.Path(source)),
+				Path: Path(name), Mode: 0o755, Source: source, Component: component, Content: w.File(source),
 			})
 		}
 	}

@@ -72,7 +72,7 @@ func (s *Store) held(r Request, h Holder) ([]artifact.File, error) {
 	return []artifact.File{
 		{Path: Cert(h.Dir, h.Base), Mode: 0o644, Component: h.Component, Content: artifact.Bytes(encodeCertificates(certs...))},
 		{Path: Key(h.Dir, h.Base), Mode: h.KeyMode, Owner: h.KeyOwner, Secret: true, Source: r.KeyFile(), Component: h.Component,
-			Content: artifact.FromFile(s.work.Path(r.KeyFile()))},
+			Content: s.work.File(r.KeyFile())},
 	}, nil
 }
 
@@ -84,7 +84,7 @@ func (s *Store) secretFile(f artifact.File, source string) ([]artifact.File, err
 	if key == nil {
 		return nil, s.missingKey(source)
 	}
-	f.Secret, f.Source, f.Content = true, source, artifact.FromFile(s.work.Path(source))
+	f.Secret, f.Source, f.Content = true, source, s.work.File(source)
 	return []artifact.File{f}, nil
 }
 

@@ -9,7 +9,7 @@ import (
 // editDifference shows what a hand changed in a rendered file as a unified diff; same is true when the edit is what
 // would be rendered now anyway.
 func editDifference(w *artifact.WorkDir, d artifact.Drift, wanted artifact.File) (text string, same bool, err error) {
-	onDisk, err := artifact.ReadAll(artifact.FromFile(w.Path(artifact.TreePath(d.Node, d.Path))))
+	onDisk, err := artifact.ReadAll(w.File(artifact.TreePath(d.Node, d.Path)))
 	if err != nil {
 		return "", false, err
 	}
