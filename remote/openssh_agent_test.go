@@ -70,6 +70,9 @@ func TestIdentitiesOnlyHoldsTheAgentBack(t *testing.T) {
 			t.Errorf("%s: offered\n%s", name, log)
 		}
 	}
+	other, _ := userKey(t, sshd.Ed25519, "")
+	h.config(t, host+" IdentityFile "+other+"\n IdentitiesOnly yes\n")
+	h.refuses(t, h.dialFails(t), "refused every key")
 	// Without it, the agent's other keys come after the one that is named.
 	log := offered(" IdentityFile " + public + "\n")
 	if strings.Contains(log, "pkalg rsa") {

@@ -49,6 +49,7 @@ func TestSudoWithAndWithoutAPassword(t *testing.T) {
 		"without a password":                         {noPassword, 0},
 		"with a password":                            {withPassword, 1},
 		"with a password, though not for everything": {withPassword + "\nUSER ALL=(root) NOPASSWD: /usr/bin/rm", 1},
+		"with a password that sudo remembers":        {"Defaults timestamp_type=global\n" + withPassword, 1},
 		"with a password and a lecture":              {"Defaults lecture=always\n" + withPassword, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,6 +92,11 @@ func deliversAsRoot(t *testing.T, client *remote.Client) {
 	must(t, client.Do(t.Context(), remote.Remove(dir+"/owned")))
 	if _, err := os.Stat(dir + "/owned"); !os.IsNotExist(err) {
 		t.Errorf("it was not removed: %v", err)
+	}
+	// What a command reads is nothing: least of all a password that sudo has not asked for.
+	must(t, client.Do(t.Context(), remote.Command{Name: "sh", Args: []string{"-c", "cat >" + dir + "/input"}}))
+	if input, err := os.ReadFile(dir + "/input"); err != nil || len(input) > 0 {
+		t.Errorf("a command read %q, %v", input, err)
 	}
 	err = client.Do(t.Context(), remote.Remove("/proc/version"))
 	if err == nil || !strings.Contains(err.Error(), "rm") || strings.Contains(err.Error(), "hardway-") || strings.Contains(err.Error(), "lecture") {
