@@ -160,6 +160,49 @@ func (r Runtime) Sessions(ctx context.Context, server string) (int, error) {
 	return 0, fmt.Errorf("failed to find %s/%s in HAProxy's statistics", Backend, server)
 }
 
+// Leave waits until no connection to a server is left, at most for the patience: those that stay are told by the server
+// itself, when it stops.
+func (r Runtime) Leave(ctx context.Context, server string, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		open, err := r.connections(ctx, server)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil || open == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(leavePoll):
+		}
+	}
+}
+
+// leavePoll is how often it is looked whether connections are left.
+const leavePoll = 250 * time.Millisecond
+
+// connections is how many connections to a server are open.
+func (r Runtime) connections(ctx context.Context, server string) (int, error) {
+	answer, err := r.Ask(ctx, "show stat")
+	if err != nil {
+		return 0, err
+	}
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(answer, "# "))).ReadAll()
+	if err != nil || len(rows) == 0 {
+		return 0, fmt.Errorf("failed to read HAProxy's statistics: %w", err)
+	}
+	current := slices.Index(rows[0], "scur")
+	for _, row := range rows[1:] {
+		// The first two columns are the backend's and the server's name.
+		if row[0] == Backend && row[1] == server && current > 0 {
+			return strconv.Atoi(row[current])
+		}
+	}
+	return 0, fmt.Errorf("HAProxy has no statistics of server %s/%s", Backend, server)
+}
+
 // Undrain gives a server clients again, once its checks have had the time to find out whether it answers: without that it
 // would get clients until they fail. It returns when the server is up or known to be down.
 func (r Runtime) Undrain(ctx context.Context, server string) error {

@@ -183,6 +183,7 @@ func (m Masters) turn(h Host, waiting []string, committed bool) Turn {
 	moves := []Move{m.before(host, waiting, disrupts)}
 	if away {
 		moves = append(moves, on(m.drainable(), Move{Verb: Drain, What: host, Reason: "its API server restarts"})...)
+		moves = append(moves, on(m.drainable(), Move{Verb: Leave, What: host})...)
 		moves = append(moves, one(host, Stop, controlplane.APIServerUnit, restart.Reason))
 	}
 	if !committed && !h.Idle() {

@@ -46,8 +46,11 @@ const (
 	Arm Verb = "arm"
 	// MoveLeader hands etcd's lead away from the host.
 	MoveLeader Verb = "move-leader"
-	// Drain keeps new connections of a balancer away from a server; Undrain gives it clients again.
-	Drain   Verb = "drain"
+	// Drain keeps new connections of a balancer away from a server.
+	Drain Verb = "drain"
+	// Leave waits for clients to leave a drained server, for as long as that makes sense.
+	Leave Verb = "leave"
+	// Undrain gives it clients again.
 	Undrain Verb = "undrain"
 	// Check proves a staged configuration by the program that will read it.
 	Check Verb = "check"
@@ -95,7 +98,7 @@ func (r Roll) Rows() []Row {
 
 func (r Roll) rows(m Move, host string) []Row {
 	switch m.Verb {
-	case Gate, Check, MoveLeader:
+	case Gate, Check, Leave, MoveLeader:
 		return nil
 	case Commit:
 		return r.committed(host)

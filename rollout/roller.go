@@ -127,6 +127,9 @@ var moves = map[Verb]func(r rolling, ctx context.Context, m Move, host string) e
 	Check:       check,
 	Drain:       drains(haproxy.Runtime.Drain),
 	Undrain:     drains(haproxy.Runtime.Undrain),
+	Leave: drains(func(b haproxy.Runtime, ctx context.Context, server string) error {
+		return b.Leave(ctx, server, leaving)
+	}),
 }
 
 // systemctl asks systemd for something.
@@ -138,6 +141,10 @@ func systemctl(verb string) func(rolling, context.Context, Move, string) error {
 		return r.Conns[host].Do(ctx, remote.Systemctl(verb, m.What))
 	}
 }
+
+// leaving is how long clients are given to leave a drained server. Busy ones do within seconds, because the server asks
+// one request in fifty to connect again (--goaway-chance), and a connection without requests has nothing to lose.
+const leaving = 8 * time.Second
 
 // drains does something to a server on a balancer.
 func drains(do func(haproxy.Runtime, context.Context, string) error) func(rolling, context.Context, Move, string) error {
