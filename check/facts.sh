@@ -1,5 +1,5 @@
 root=$1 name=$2 data=$3; shift 3
-LC_ALL=C PATH=$PATH:/usr/sbin:/sbin; export LC_ALL PATH
+LC_ALL=C PATH=$PATH:$root/usr/sbin:$root/sbin; export LC_ALL PATH
 clock() { echo "clock $(date +%s.%N)"; }
 clock
 line() { [ -e "$root$2" ] || return 0
@@ -44,8 +44,8 @@ for table in tcp tcp6; do
  [ -z "$listens" ] || printf "%s\n" "$listens"
  for w in $listens; do case $w in listen|*:*) ;; *) inodes="$inodes -e socket:[$w]"; esac; done
 done
-holders() { ls -l "$root"/proc/[0-9]*/fd 2>/dev/null | grep -F -e "/fd:" $inodes | while IFS= read -r v; do
- case $v in "$root"/proc/*) p=${v%/fd:}; continue; esac
+holders() { ls -l "$root/" "$root"/proc/[0-9]*/fd/ 2>/dev/null | grep -F -e "/fd/:" $inodes | while IFS= read -r v; do
+ case $v in "$root"/proc/*) p=${v%/fd/:}; continue; esac
  { IFS= read -r comm <"$p/comm"; unit=-
  while IFS= read -r g; do case $g in *.service|*.service/*) unit=${g%%.service*}.service; unit=${unit##*/}; esac; done <"$p/cgroup"; } 2>/dev/null || continue
  v=${v##*socket:[}; printf "holder %s %s %s %s\n" "${v%]}" "${p##*/}" "$unit" "$comm"

@@ -85,6 +85,9 @@ func macAddress(s *Survey, h *Host) []Row {
 			}
 		}
 	}
+	if len(own) == 0 {
+		return nil
+	}
 	return orOK(rows, "%s", strings.Join(pairs(own), ", "))
 }
 

@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 
+	"hardway/check"
 	"hardway/remote"
 )
 
@@ -29,7 +30,7 @@ type commands struct {
 }
 
 // run does what the line says and returns its exit code.
-func (c commands) run(ctx context.Context, line string, out, errs io.Writer) int {
+func (c commands) run(ctx context.Context, line string, in io.Reader, out, errs io.Writer) int {
 	command, ok := remote.ParseLine(line)
 	if !ok {
 		fmt.Fprintf(errs, "%s: this host runs only what hardway asks of hosts, and not: %s\n", c.host, line)
@@ -38,6 +39,12 @@ func (c commands) run(ctx context.Context, line string, out, errs io.Writer) int
 	if query, ok := command.Query(); ok {
 		_, err := out.Write(c.look(query).Encode(query))
 		return c.report(errs, command, err)
+	}
+	if script, ok := check.InFolder(command, c.units.host.kernel.dir); ok {
+		return c.facts(ctx, script, out, errs)
+	}
+	if addresses, ok := command.Listens(); ok {
+		return c.listen(ctx, addresses, in, out, errs)
 	}
 	var err error
 	switch command.Name {

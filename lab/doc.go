@@ -13,6 +13,14 @@
 // Owners are recorded, never set: chown over SFTP, and who owns what a unit's directories, are remembered beside the
 // folder and resolved against the folder's own /etc/passwd and /etc/group, where systemd-sysusers declares users.
 //
+// # The machine
+//
+// /proc and /sys are files in a folder of their own, kernel/ beside root/: two CPUs, 4 GiB, no swap, every module and
+// setting that Kubernetes wants, control groups of version 2. The script that asks a host for its facts runs there as it
+// would on a machine, and sees the host's hostname and machine-id, its units' processes and what stands on its disk. What
+// it sees of this machine is its sockets, its routes, the architecture, and the room and speed of the disk below the
+// folder. A host is told to listen on loopback addresses only.
+//
 // # Units
 //
 // Units are read as systemd reads them: /etc/systemd/system over /usr/lib/systemd/system, drop-ins, once, until

@@ -21,7 +21,8 @@ import (
 	"hardway/binaries"
 )
 
-// host is one host of a lab: dir holds its disk in root/, its logs in log/ and what the lab remembers of it in state/.
+// host is one host of a lab: dir holds its disk in root/, its machine in kernel/, its logs in log/ and what the
+// lab remembers of it in state/.
 type host struct {
 	Host
 	dir     string
@@ -30,6 +31,7 @@ type host struct {
 	tree    *tree
 	owners  *owners
 	spawner *spawner
+	kernel  *kernel
 	units   *manager
 	server  *sshServer
 	// packages is what the host has of its distribution; programs is where its programs stand on this machine.
@@ -69,6 +71,7 @@ func newHost(o *Options, spec Host, client ssh.PublicKey, spawner *spawner) (*ho
 	if h.tree, err = openTree(filepath.Join(h.dir, "root"), h.isTool); err != nil {
 		return nil, err
 	}
+	h.kernel = &kernel{dir: filepath.Join(h.dir, "kernel")}
 	h.units = &manager{host: h, services: map[string]*service{}}
 	h.server = &sshServer{
 		config: serverConfig(h.key, client), files: h.files(), forward: forwarder{h.tree},
@@ -110,6 +113,9 @@ func (h *host) prepare() error {
 		return fmt.Errorf("failed to make the users of %s: %w", h.Name, err)
 	}
 	if err := h.install(); err != nil {
+		return err
+	}
+	if err := h.plugIn(); err != nil {
 		return err
 	}
 	return h.linkBinaries()

@@ -159,7 +159,7 @@ func (s *sshServer) session(ctx context.Context, offer ssh.NewChannel) {
 				ssh.DiscardRequests(requests)
 				cancel()
 			}()
-			exit(channel, s.commands.run(ctx, asked.Text, channel, channel.Stderr()))
+			exit(channel, s.commands.run(ctx, asked.Text, channel, channel, channel.Stderr()))
 			return
 		case request.Type == "subsystem" && understood && asked.Text == "sftp":
 			_ = request.Reply(true, nil)

@@ -89,7 +89,7 @@ func (e *Env) architectures() (map[string]string, error) {
 
 // preflightReport shows what is well first, then what is worth a look; failures stand last, as problems.
 func preflightReport(rows []check.Row, hosts int) Report {
-	r := Report{Table: Table{Header: []string{"HOST", "CHECK", "STATE", "SEEN", "TRY"}}}
+	r := Report{Table: Table{Header: []string{"HOST", "CHECK", "STATE", "SEEN"}}}
 	counts := map[check.State]int{}
 	for _, row := range rows {
 		r.Items = append(r.Items, row)
@@ -100,12 +100,35 @@ func preflightReport(rows []check.Row, hosts int) Report {
 	for _, state := range []check.State{check.OK, check.Waived, check.Unknown, check.Warning} {
 		for _, row := range rows {
 			if row.State == state {
-				r.Table.Rows = append(r.Table.Rows, []string{row.Host, row.Check, string(state), row.Seen, row.Try})
+				r.Table.Rows = append(r.Table.Rows, []string{row.Host, row.Check, string(state), row.Seen})
 			}
 		}
 	}
-	r.Notes = []string{summary(counts, hosts)}
+	r.Notes = append(remedies(rows), summary(counts, hosts))
 	return r
+}
+
+// remedies is what to try where nothing failed, once for all hosts that it is said of.
+func remedies(rows []check.Row) []string {
+	var order []check.Row
+	hosts := map[check.Row][]string{}
+	for _, row := range rows {
+		if row.State != check.Warning && row.State != check.Unknown {
+			continue
+		}
+		key := check.Row{Check: row.Check, State: row.State, Try: row.Try}
+		if hosts[key] == nil {
+			order = append(order, key)
+		}
+		if !slices.Contains(hosts[key], row.Host) {
+			hosts[key] = append(hosts[key], row.Host)
+		}
+	}
+	var out []string
+	for _, key := range order {
+		out = append(out, fmt.Sprintf("%s of %s on %s: %s", key.State, key.Check, strings.Join(hosts[key], ", "), key.Try))
+	}
+	return out
 }
 
 func summary(counts map[check.State]int, hosts int) string {

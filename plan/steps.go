@@ -16,7 +16,7 @@ func Steps(e *Env) []Step {
 
 // mainJob is the steps that `up` runs, in order.
 var mainJob = []string{
-	"validate", "pki all", "kubeconfig all", "encryption-config", "render all", "distribute", "apply all", "etcd verify",
+	"validate", "preflight", "pki all", "kubeconfig all", "encryption-config", "render all", "distribute", "apply all", "etcd verify",
 }
 
 // Up is the steps of the whole main job, but for those to skip: names of its steps, or of an apply that is part of one.

@@ -197,8 +197,8 @@ func (r *rehearsal) up() {
 	r.exits(0, "up", "--skip", skipped)
 }
 
-// accounts is the files of a host that its own tools write when users are declared.
-var accounts = []string{"passwd", "group"}
+// accounts is the files of a host that its own tools write: when users are declared, and when it is installed.
+var accounts = []string{"passwd", "group", "machine-id"}
 
 // deliveredState is the digest and mode of every file that was delivered, on every host: what the record of each host
 // names, and the record itself.
