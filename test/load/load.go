@@ -25,7 +25,7 @@ type Options struct {
 	Pause time.Duration
 	// Watch is how long a watch asks to live: 10s.
 	Watch time.Duration
-	// Slow is how long a slow write is in flight: 2s.
+	// Slow is how long a slow write is in flight: 5s.
 	Slow time.Duration
 	// Timeout bounds each request but watches; one that takes longer has failed: 30s.
 	Timeout time.Duration
@@ -41,7 +41,7 @@ func (o *Options) complete() {
 	for _, d := range []struct {
 		value     *time.Duration
 		otherwise time.Duration
-	}{{&o.Pause, 20 * time.Millisecond}, {&o.Watch, 10 * time.Second}, {&o.Slow, 2 * time.Second}, {&o.Timeout, 30 * time.Second}} {
+	}{{&o.Pause, 20 * time.Millisecond}, {&o.Watch, 10 * time.Second}, {&o.Slow, 5 * time.Second}, {&o.Timeout, 30 * time.Second}} {
 		if *d.value == 0 {
 			*d.value = d.otherwise
 		}

@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -37,7 +36,7 @@ func (w *worker) watch(ctx context.Context, _ int) error {
 	}
 	defer events.Stop()
 	for e := range events.ResultChan() {
-		w.saw(e)
+		w.saw(ctx, e)
 	}
 	if lived := time.Since(began); ctx.Err() == nil && lived < w.options.Watch-time.Second {
 		w.tally.cutShort(Failure{Client: w.name, At: time.Now(), After: lived, Method: "WATCH"})
@@ -63,16 +62,14 @@ func (w *worker) takePlace(ctx context.Context) error {
 	return nil
 }
 
-func (w *worker) saw(e watch.Event) {
+// saw takes an event in. One that is an error (too old a version to go on from, say) is a failure, unless the watch was
+// given up by the client itself.
+func (w *worker) saw(ctx context.Context, e watch.Event) {
 	object, known := e.Object.(metav1.Object)
 	if e.Type == watch.Error || !known {
-		err := apierrors.FromObject(e.Object)
-		var status apierrors.APIStatus
-		code := 0
-		if errors.As(err, &status) {
-			code = int(status.Status().Code)
+		if ctx.Err() == nil {
+			w.tally.fail(Failure{Client: w.name, At: time.Now(), Method: "WATCH", Err: apierrors.FromObject(e.Object)})
 		}
-		w.tally.fail(Failure{Client: w.name, At: time.Now(), Method: "WATCH", Status: code, Err: err})
 		w.watched.next = ""
 		return
 	}
