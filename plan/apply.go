@@ -69,21 +69,28 @@ func (e *Env) planApply(ctx context.Context, step string, what []string) (Action
 	if err != nil {
 		return Action{}, err
 	}
-	return e.rollAction(ctx, step, seen, what)
-}
-
-// rollAction is the rolling change of what was seen. Gates ask all of those hosts, so all are locked.
-func (e *Env) rollAction(ctx context.Context, step string, seen view, what []string) (Action, error) {
-	masters, err := e.masters(ctx, seen, what)
+	roll, err := e.roll(ctx, seen, what)
 	if err != nil {
 		return Action{}, err
+	}
+	return e.rollAction(step, seen, roll, e.rollReport(seen, roll, what))
+}
+
+// roll is the rolling change of components, from what was seen.
+func (e *Env) roll(ctx context.Context, seen view, what []string) (rollout.Roll, error) {
+	masters, err := e.masters(ctx, seen, what)
+	if err != nil {
+		return rollout.Roll{}, err
 	}
 	balancers, err := e.balancers(seen, what)
 	if err != nil {
-		return Action{}, err
+		return rollout.Roll{}, err
 	}
-	roll := masters.Roll().Then(balancers.Roll()).Repair(seen.running, e.leftDrained(seen))
-	report := e.rollReport(seen, roll, what)
+	return masters.Roll().Then(balancers.Roll()).Repair(seen.running, e.leftDrained(seen)), nil
+}
+
+// rollAction carries a roll out. Gates ask all hosts that were seen, so all are locked.
+func (e *Env) rollAction(step string, seen view, roll rollout.Roll, report Report) (Action, error) {
 	if roll.Empty() {
 		return Action{Report: report}, nil
 	}

@@ -14,6 +14,9 @@ func Steps(e *Env) []Step {
 	return append(steps, e.etcdVerify())
 }
 
+// Asides is the stepwise commands beside the main job.
+func Asides(e *Env) []Step { return []Step{Rollback(e, nil), Unlock(e, "", false)} }
+
 // mainJob is the steps that `up` runs, in order.
 var mainJob = []string{
 	"validate", "preflight", "pki all", "kubeconfig all", "encryption-config", "render all", "distribute", "apply all", "etcd verify",

@@ -31,13 +31,21 @@ func (s view) of(name string) (host, rollout.Change) {
 
 // viewOf looks at every host that the components or their gates concern.
 func (e *Env) viewOf(ctx context.Context, what []string) (view, error) {
-	nodes := slices.DeleteFunc(slices.Clone(e.Spec.Hosts), func(n cluster.Node) bool {
-		return !n.Has(cluster.RoleEtcd) && !n.Has(cluster.RoleControlPlane) && !n.Has(cluster.RoleLoadBalancer)
-	})
+	nodes := slices.DeleteFunc(slices.Clone(e.Spec.Hosts), func(n cluster.Node) bool { return !concernsGates(n) })
 	wants, err := e.rendered(nodes)
 	if err != nil {
 		return view{}, err
 	}
+	return e.viewWants(ctx, wants)
+}
+
+// concernsGates: whether all is well is asked of masters and balancers.
+func concernsGates(n cluster.Node) bool {
+	return n.Has(cluster.RoleEtcd) || n.Has(cluster.RoleControlPlane) || n.Has(cluster.RoleLoadBalancer)
+}
+
+// viewWants compares hosts with what they are to hold.
+func (e *Env) viewWants(ctx context.Context, wants []rollout.Want) (view, error) {
 	hosts, err := e.dial(ctx, wants)
 	if err != nil {
 		return view{}, err

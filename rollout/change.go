@@ -123,6 +123,17 @@ func (c Change) Runs(component string) []string {
 	return running
 }
 
+// RunsWithout is the units that run and whose file or drop-in is to go.
+func (c Change) RunsWithout() []string {
+	var units []string
+	for _, f := range c.Files {
+		if unit, ok := artifact.UnitOf(f.Path); ok && f.Verb == Delete && c.State.Units[unit].Running() && !slices.Contains(units, unit) {
+			units = append(units, unit)
+		}
+	}
+	return units
+}
+
 // Components is every component that has files on the host, or had some that are to go, in order.
 func (c Change) Components() []string {
 	names := map[string]bool{}

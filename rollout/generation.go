@@ -38,6 +38,8 @@ type Generation struct {
 	Command string    `json:"command"`
 	// Reason is what changed, in a few words.
 	Reason string `json:"reason"`
+	// PutsBack is the run that was taken back by the change, where it was a rollback.
+	PutsBack string `json:"putsBack,omitempty"`
 	// Continues is the runs that began this change and were cut off.
 	Continues []string `json:"continues,omitempty"`
 	Files     []Kept   `json:"files"`

@@ -67,7 +67,7 @@ func (c Change) cutOff() bool { return c.State.Paths[unfinishedDir].Exists }
 func (h Ready) generation(began Generation) Generation {
 	run := h.Change.want.Run
 	g := Generation{
-		ID: generationID(run), Run: run.ID, At: run.At.UTC(), Who: run.Who, Command: run.Command,
+		ID: generationID(run), Run: run.ID, At: run.At.UTC(), Who: run.Who, Command: run.Command, PutsBack: run.PutsBack,
 		Reason: summary(h.Part()), Continues: began.Continues, Files: began.Files, dir: unfinishedDir,
 	}
 	if began.Run != "" && began.Run != run.ID {

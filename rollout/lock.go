@@ -42,9 +42,9 @@ type Locks struct {
 	// renewed is when, by the wall clock: that goes on while the machine sleeps.
 	renewed map[string]time.Time
 	data    []byte
-	// lost ends when a lock is found gone or another's.
+	// lost ends when a lock is found gone or another's, and with the run.
 	lost context.Context
-	stop context.CancelFunc
+	lose context.CancelCauseFunc
 }
 
 // Holds reports whether all of these hosts are locked by the run.
@@ -82,7 +82,7 @@ func (l *Locks) Take(ctx context.Context, hosts []remote.Changer) error {
 	return errors.Join(err, l.release(ctx, taken))
 }
 
-// begin makes the content of the locks, and starts to renew them.
+// begin makes the content of the locks.
 func (l *Locks) begin(ctx context.Context) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -94,10 +94,7 @@ func (l *Locks) begin(ctx context.Context) (err error) {
 	}
 	l.data = append(l.data, '\n')
 	l.held, l.renewed = map[string]remote.Changer{}, map[string]time.Time{}
-	ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
-	var cancel context.CancelCauseFunc
-	l.lost, cancel = context.WithCancelCause(ctx)
-	go l.renew(ctx, cancel)
+	l.lost, l.lose = context.WithCancelCause(context.WithoutCancel(ctx))
 	return nil
 }
 
@@ -110,6 +107,7 @@ func (l *Locks) take(ctx context.Context, host remote.Changer) error {
 		l.mu.Lock()
 		l.held[host.Host()], l.renewed[host.Host()] = host, time.Now().Round(0)
 		l.mu.Unlock()
+		go l.renew(host)
 		return nil
 	}
 	seen := l.judge(host.Host(), *held)
@@ -123,24 +121,22 @@ func (l *Locks) take(ctx context.Context, host remote.Changer) error {
 	return l.take(ctx, host)
 }
 
-// renew keeps the locks young until it is stopped.
-func (l *Locks) renew(ctx context.Context, lose context.CancelCauseFunc) {
+// renew keeps a lock young until it is taken off. It waits for as long as the host takes: what is being sent there may hold
+// it up, and ending it would end that too. A host that does not answer at all loses its connection.
+func (l *Locks) renew(host remote.Changer) {
 	for {
 		select {
-		case <-ctx.Done():
+		case <-l.lost.Done():
 			return
 		case <-time.After(l.Renew):
 		}
-		// A host that does not answer now may answer the next time, and its lock does not go stale by missing one.
-		_ = remote.ForEach(ctx, l.hosts(), l.Parallel, func(ctx context.Context, h remote.Changer) error {
-			ctx, cancel := context.WithTimeout(ctx, l.Renew)
-			defer cancel()
-			err := l.renewOne(ctx, h)
-			if _, lost := errors.AsType[cluster.Problems](err); lost {
-				lose(err)
-			}
-			return err
-		})
+		if !l.Holds([]remote.Changer{host}) {
+			return
+		}
+		err := l.renewOne(l.lost, host)
+		if _, lost := errors.AsType[cluster.Problems](err); lost {
+			l.lose(err)
+		}
 	}
 }
 
@@ -184,7 +180,7 @@ func (l *Locks) Release(ctx context.Context) error {
 	if l.held == nil {
 		return nil
 	}
-	defer l.stop()
+	defer l.lose(context.Canceled)
 	return l.release(ctx, l.hosts())
 }
 

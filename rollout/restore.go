@@ -15,7 +15,8 @@ import (
 )
 
 // Restored is what a host held before these generations, the newest first, as something to want: comparing and delivering
-// it is like any other change. The want gives the node and what its units read.
+// it is like any other change; with none it is what stands there now. An unfinished one is undone, as if its change had not
+// begun. The want gives the node and what its units read.
 func Restored(ctx context.Context, host remote.Looker, want Want, generations ...Generation) (Want, error) {
 	r := restoring{host: host, kept: map[string]placed{}}
 	for _, g := range generations {
@@ -29,6 +30,7 @@ func Restored(ctx context.Context, host remote.Looker, want Want, generations ..
 		return Want{}, err
 	}
 	want.Files, want.foreign = nil, nil
+	want.undoes = len(generations) > 0 && generations[0].Unfinished()
 	if err := r.addStanding(ctx, &want, record); err != nil {
 		return Want{}, err
 	}
@@ -137,7 +139,11 @@ func (h Ready) PutBack(ctx context.Context) error {
 		}
 	}
 	h.kept.dir, h.kept.generation.dir = unfinishedDir, unfinishedDir
-	change, err := Undo(ctx, h.Conn, h.Change.want, h.kept.generation)
+	want, err := Restored(ctx, h.Conn, h.Change.want, h.kept.generation)
+	if err != nil {
+		return err
+	}
+	change, err := Compare(ctx, h.Conn, want)
 	if err != nil {
 		return err
 	}
@@ -147,16 +153,6 @@ func (h Ready) PutBack(ctx context.Context) error {
 	}
 	h.kept.dir = ""
 	return nil
-}
-
-// Undo is the change that takes an unfinished generation's host back to before.
-func Undo(ctx context.Context, host remote.Looker, want Want, g Generation) (Change, error) {
-	want, err := Restored(ctx, host, want, g)
-	if err != nil {
-		return Change{}, err
-	}
-	want.undoes = true
-	return Compare(ctx, host, want)
 }
 
 // onHost is content that stands on a host and is read from there when needed. Its digest is what it should be: what is

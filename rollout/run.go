@@ -10,4 +10,6 @@ type Run struct {
 	At time.Time
 	// Who is the person and the machine, as in anna@workstation; Command is what was typed, without flags.
 	Who, Command string
+	// PutsBack is the run that a rollback takes back, empty for any other.
+	PutsBack string
 }

@@ -32,7 +32,7 @@ func (p *program) commands() []command {
 		list = append(list, p.fromStep(s))
 	}
 	list = append(list, p.pkiExtras()...)
-	list = append(list, p.hostsTrust(), p.unlock())
+	list = append(list, p.hostsTrust(), p.rollback(), p.unlock())
 	return append(list, p.completions()...)
 }
 

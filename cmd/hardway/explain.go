@@ -32,7 +32,7 @@ func (p *program) chosen(names []string) ([]plan.Step, error) {
 	}
 	wanted := strings.Join(names, " ")
 	var known []string
-	for _, s := range plan.Steps(&p.env) {
+	for _, s := range append(plan.Steps(&p.env), plan.Asides(&p.env)...) {
 		if s.Name() == wanted {
 			return []plan.Step{s}, nil
 		}

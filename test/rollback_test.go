@@ -1,0 +1,124 @@
+package test
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+)
+
+// standing is what was delivered to all hosts and stands there, without what hosts keep of before.
+func (r *rehearsal) standing() map[string]string { return withoutGenerations(r.deliveredState()) }
+
+// A rollback puts back what the last run replaced, and done again it puts that back. Nothing runs of what is changed.
+func TestRollbackOfWhatDoesNotRun(t *testing.T) {
+	r := rehearse(t)
+	r.prepare()
+	r.exits(0, "distribute")
+	first := r.standing()
+	r.edit("  rollout:", "  pki: {signOnMasters: false}\n  rollout:")
+	r.exits(0, "render", "all")
+	r.exits(0, "distribute")
+	second := r.standing()
+	if maps.Equal(first, second) {
+		t.Fatal("the second delivery changed nothing")
+	}
+	dry := r.json(0, "rollback", "--dry-run")
+	if now := r.standing(); !maps.Equal(second, now) {
+		t.Errorf("a dry run changed %v", changed(second, now))
+	}
+	doc := r.json(0, "rollback")
+	if now := r.standing(); !maps.Equal(first, now) {
+		t.Errorf("not as before: %v", changed(first, now))
+	}
+	if len(doc.Changes) == 0 || len(doc.Changes) != len(dry.Changes) {
+		t.Errorf("%d changes were made, %d foretold", len(doc.Changes), len(dry.Changes))
+	}
+	r.exits(3, "diff")
+	got := r.exits(0, "rollback")
+	if now := r.standing(); !maps.Equal(second, now) {
+		t.Errorf("a rollback of the rollback: %v", changed(second, now))
+	}
+	for _, want := range []string{"takes back run", "`hardway rollback`", "kmaster1, kmaster2, kmaster3"} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("it is not said %q:\n%s", want, got.out)
+		}
+	}
+	if got := r.exits(0, "distribute"); !strings.Contains(got.out, "nothing was sent") {
+		t.Errorf("what was put back is not what is rendered:\n%s", got.out)
+	}
+
+	// One host by name; the rest stays.
+	r.exits(0, "rollback", "kmaster2")
+	for _, path := range changed(second, r.standing()) {
+		if !strings.HasPrefix(path, r.Root("kmaster2")) {
+			t.Errorf("%s changed, asked was for kmaster2", path)
+		}
+	}
+	listed := r.json(0, "rollback", "--list")
+	var item struct {
+		Host, Who, Command, Change string
+		Files                      int
+	}
+	must(t, json.Unmarshal(listed.Items[len(listed.Items)-1], &item))
+	if len(listed.Items) != 3*4+1 || item.Host != "kmaster3" || item.Command != "hardway distribute" || !strings.Contains(item.Who, "@") || item.Files < 10 {
+		t.Errorf("%d generations, the last %+v", len(listed.Items), item)
+	}
+	r.exits(2, "rollback", "kmaster4")
+}
+
+// Members that run on what is put back are restarted one at a time, behind the gates of apply.
+func TestRollbackOfRunningMembers(t *testing.T) {
+	r := rehearse(t)
+	r.up()
+	first := r.standing()
+	r.trustMore()
+	r.exits(0, "apply", "etcd")
+	second, pids := r.standing(), r.etcdPIDs()
+	if maps.Equal(first, second) {
+		t.Fatal("the change changed nothing")
+	}
+	dry := r.json(0, "rollback", "--dry-run")
+	restarts := 0
+	for _, c := range dry.Changes {
+		if c.Subject == "etcd.service" && c.Action == "restart" {
+			restarts++
+		}
+	}
+	if restarts != 3 || !maps.Equal(pids, r.etcdPIDs()) || !maps.Equal(second, r.standing()) {
+		t.Errorf("%d restarts are foretold, and the dry run left %v", restarts, changed(second, r.standing()))
+	}
+	r.exits(0, "rollback")
+	if now := r.standing(); !maps.Equal(first, now) {
+		t.Errorf("not as before: %v", changed(first, now))
+	}
+	for host, pid := range r.etcdPIDs() {
+		if pid == pids[host] || pid == 0 {
+			t.Errorf("etcd of %s runs on: process %d", host, pid)
+		}
+	}
+	r.exits(0, "etcd", "verify")
+	r.exits(0, "rollback")
+	if now := r.standing(); !maps.Equal(second, now) {
+		t.Errorf("a rollback of the rollback: %v", changed(second, now))
+	}
+	r.exits(0, "etcd", "verify")
+	r.exits(0, "apply", "etcd")
+}
+
+// What was brought first is not taken away from under what runs on it.
+func TestRollbackOfTheFirstDeliveryIsRefused(t *testing.T) {
+	r := rehearse(t)
+	r.up()
+	before := r.everything()
+	got := r.exits(1, "rollback")
+	if !strings.Contains(got.errors, "kmaster1: etcd.service: was not there before the last change, and runs now") {
+		t.Errorf("it is not said why:\n%s", got.errors)
+	}
+	if after := r.everything(); len(changed(before, after)) > 0 {
+		t.Errorf("it changed %v", changed(before, after))
+	}
+	if got := r.exits(0, "rollback", "--list"); strings.Count(got.out, "hardway up: ") < 3 {
+		t.Errorf("listed is\n%s", got.out)
+	}
+}
