@@ -33,6 +33,23 @@ func BenchmarkDeliver(b *testing.B) {
 	}
 }
 
+// BenchmarkLarge is a file as large as a binary, staged: sent, synced and compared by its digest.
+func BenchmarkLarge(b *testing.B) {
+	const size = 100 << 20
+	h := startHost(b, sshd.Options{})
+	client, err := remote.NewDialer(h.options).Dial(b.Context(), h.node)
+	must(b, err)
+	defer client.Close()
+	source, target := filepath.Join(b.TempDir(), "binary"), filepath.Join(b.TempDir(), "binary")
+	must(b, os.WriteFile(source, make([]byte, size), 0o600))
+	b.SetBytes(size)
+	for b.Loop() {
+		staged, err := client.Stage(b.Context(), []artifact.File{{Path: target, Mode: 0o755, Owner: me(), Content: artifact.FromFile(source)}})
+		must(b, err)
+		must(b, staged.Discard(b.Context()))
+	}
+}
+
 // BenchmarkScp is what scp needs for the same files: neither durable nor atomic nor verified.
 func BenchmarkScp(b *testing.B) {
 	h := startHost(b, sshd.Options{})
