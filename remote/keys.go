@@ -41,6 +41,8 @@ type identities struct {
 	files []string
 	// only: the agent may sign with no other key than these.
 	only bool
+	// certificates are further files with certificates of these keys; one called FILE-cert.pub is found without.
+	certificates []string
 	// wanted: a file that is not there is an error, because the spec names it.
 	wanted bool
 	// agent is its socket, empty for none.
@@ -49,7 +51,7 @@ type identities struct {
 
 // offer is the keys for one handshake, in ssh's order: those of the files that the agent holds, the agent's others, those
 // of the other files.
-func (k *keyring) offer(i identities) (*offer, error) {
+func (k *keyring) offer(i identities) (_ *offer, err error) {
 	o := openAgent(i.agent)
 	var own []ssh.Signer
 	for _, file := range i.files {
@@ -70,6 +72,10 @@ func (k *keyring) offer(i identities) (*offer, error) {
 		o.add(o.fromAgent...)
 	}
 	o.add(own...)
+	if o.signers, err = k.certified(i, o); err != nil {
+		o.close()
+		return nil, err
+	}
 	if len(o.signers) == 0 {
 		o.close()
 		return nil, &HostError{
@@ -103,15 +109,19 @@ func (k *keyring) identity(file string) *identity {
 	if id, ok := k.files[file]; ok {
 		return id
 	}
-	path := file
-	if rest, ok := strings.CutPrefix(file, "~/"); ok {
-		path = filepath.Join(k.options.Home, rest)
-	}
 	if k.files == nil {
 		k.files = map[string]*identity{}
 	}
-	k.files[file] = readIdentity(path)
+	k.files[file] = readIdentity(k.path(file))
 	return k.files[file]
+}
+
+// path is a file's, ~ being the operator's home.
+func (k *keyring) path(file string) string {
+	if rest, ok := strings.CutPrefix(file, "~/"); ok {
+		return filepath.Join(k.options.Home, rest)
+	}
+	return file
 }
 
 func readIdentity(path string) *identity {

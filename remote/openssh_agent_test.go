@@ -102,3 +102,29 @@ func TestEncryptedIdentityOfTheConfiguration(t *testing.T) {
 	must(t, err)
 	must(t, client.Close())
 }
+
+// Where an authority signs the keys of people, sshd knows none of them by themselves.
+func TestUserCertificates(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.Chmod(dir, 0o700))
+	for _, words := range [][]string{
+		{"-q", "-t", "ed25519", "-N", "", "-f", dir + "/authority"},
+		{"-q", "-t", "rsa", "-N", "open sesame", "-f", dir + "/id"},
+		{"-q", "-s", dir + "/authority", "-I", "me", "-n", me()[:strings.Index(me(), ":")], dir + "/id.pub"},
+	} {
+		if out, err := exec.Command("ssh-keygen", words...).CombinedOutput(); err != nil {
+			t.Fatalf("ssh-keygen: %v\n%s", err, out)
+		}
+	}
+	h := configured(t, sshd.Options{Config: []string{"TrustedUserCAKeys " + dir + "/authority.pub", "CASignatureAlgorithms +ssh-ed25519"}})
+	h.options.Passphrase = func(string) ([]byte, error) { return []byte("open sesame"), nil }
+	const host = "Host kmaster1\n HostName ADDRESS\n Port PORT\n User USER\n IdentitiesOnly yes\n"
+	h.config(t, host+" IdentityFile "+dir+"/id\n")
+	h.dial(t)
+	must(t, os.Rename(dir+"/id-cert.pub", dir+"/elsewhere.pub"))
+	h.refuses(t, h.dialFails(t), "refused every key")
+	h.config(t, host+" IdentityFile "+dir+"/id\n CertificateFile "+dir+"/elsewhere.pub\n")
+	h.dial(t)
+	h.config(t, host+" IdentityFile "+dir+"/id\n CertificateFile "+dir+"/id.pub\n")
+	h.refuses(t, h.dialFails(t), dir+"/id.pub", "without a certificate")
+}

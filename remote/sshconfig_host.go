@@ -26,8 +26,8 @@ type configHost struct {
 	// family is tcp4 or tcp6 where the configuration insists.
 	family string
 	// identityFiles are paths; identitiesOnly keeps the agent from offering others.
-	identityFiles  []string
-	identitiesOnly bool
+	identityFiles, certificates []string
+	identitiesOnly              bool
 	// jump is each [user@]host[:port]; it is not nil where the configuration says anything of it, so also for none.
 	jump       []string
 	knownHosts []string
@@ -111,6 +111,9 @@ func (c *sshConfig) host(q *configQuery) (configHost, error) {
 	h.identityAgent = v.agent()
 	for _, line := range q.found["identityfile"] {
 		h.identityFiles = append(h.identityFiles, v.paths(line, line.words[:min(1, len(line.words))])...)
+	}
+	for _, line := range q.found["certificatefile"] {
+		h.certificates = append(h.certificates, v.paths(line, line.words[:min(1, len(line.words))])...)
 	}
 	if line, ok := q.found.first("userknownhostsfile"); ok {
 		h.knownHosts = v.paths(line, line.words)

@@ -72,7 +72,7 @@ func (d *Dialer) hop(host string, settings cluster.SSH, found configHost) hop {
 
 // identities: the spec's identity file is the only one then.
 func (d *Dialer) identities(settings cluster.SSH, found configHost) identities {
-	i := identities{files: found.identityFiles, only: found.identitiesOnly, agent: d.options.AgentSocket}
+	i := identities{files: found.identityFiles, certificates: found.certificates, only: found.identitiesOnly, agent: d.options.AgentSocket}
 	switch {
 	case settings.IdentityFile != "":
 		i.files, i.only, i.wanted = []string{settings.IdentityFile}, true, true

@@ -1,8 +1,11 @@
 package test
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -123,5 +126,46 @@ func TestDiffAsAUserWhoIsNotRootBehindJumps(t *testing.T) {
 	}
 	if strings.Contains(got.out+got.errors, masterPassword) {
 		t.Error("the password was printed")
+	}
+}
+
+// On a terminal the password is asked for there, and what is typed is not shown.
+func TestSudoPasswordIsTypedOnATerminalWithoutEcho(t *testing.T) {
+	b := goThroughJumps(t)
+	b.exits(0, "hosts", "trust", "--fingerprint", vouched("gate", b.gate), "--fingerprint", vouched("inner", b.inner), "--fingerprint", vouched("kmaster1", b.master))
+	for _, step := range [][]string{{"pki", "all"}, {"kubeconfig", "all"}, {"encryption-config"}, {"render", "etcd"}} {
+		b.exits(0, step...)
+	}
+	// script(1) gives what it runs a terminal of its own.
+	command := exec.CommandContext(t.Context(), "script", "-qec", hardwayBinary+" diff", "/dev/null")
+	command.Dir, command.Env = b.work, append(os.Environ(), "HOME="+b.work, "SSH_AUTH_SOCK=")
+	in, err := command.StdinPipe()
+	must(t, err)
+	out, err := command.StdoutPipe()
+	must(t, err)
+	command.Stderr = command.Stdout
+	must(t, command.Start())
+	terminal, said := bufio.NewReader(out), ""
+	for !strings.HasSuffix(said, "wanted: ") {
+		c, err := terminal.ReadByte()
+		if err != nil {
+			t.Fatalf("it ended without a question: %v\n%s", err, said)
+		}
+		said += string(c)
+	}
+	_, err = io.WriteString(in, masterPassword+"\n")
+	must(t, err)
+	// A terminal whose other side has gone is an error to read from.
+	rest, _ := io.ReadAll(terminal)
+	said += string(rest)
+	_ = command.Wait()
+	if code := command.ProcessState.ExitCode(); code != 3 || !strings.Contains(said, "/etc/etcd/pki/server.key") {
+		t.Errorf("exit %d:\n%s", code, said)
+	}
+	if strings.Contains(said, masterPassword) {
+		t.Errorf("what was typed is shown:\n%s", said)
+	}
+	if strings.Count(said, "password of hwtester") != 1 {
+		t.Errorf("asked more than once:\n%s", said)
 	}
 }
