@@ -119,14 +119,16 @@ func parseServer(words []string, column map[string]int) (ServerState, error) {
 	return ServerState{Name: value("srv_name"), Up: op == opRunning, Drained: admin&(adminMaintenance|adminDrain) != 0}, nil
 }
 
-// Drain keeps new connections away from a server and waits until the open ones are gone, but not for ever: some clients
-// hold theirs for hours, and the server says goodbye to them when it stops. Its checks stop, because on-marked-down would
-// cut those when it says that it shuts down.
+// Drain keeps new connections away from a server; open ones stay. Its checks stop, because on-marked-down would cut
+// those when it says that it shuts down.
 func (r Runtime) Drain(ctx context.Context, server string) error {
-	if err := r.order(ctx, fmt.Sprintf("disable health %[1]s/%[2]s; set server %[1]s/%[2]s state drain", Backend, server)); err != nil {
-		return err
-	}
-	patience, cancel := context.WithTimeout(ctx, drainTime)
+	return r.order(ctx, fmt.Sprintf("disable health %[1]s/%[2]s; set server %[1]s/%[2]s state drain", Backend, server))
+}
+
+// Leave waits until no client of a drained server is left, but not for ever: some hold their connection for hours, and the
+// server says goodbye to them when it stops.
+func (r Runtime) Leave(ctx context.Context, server string) error {
+	patience, cancel := context.WithTimeout(ctx, LeaveTime)
 	defer cancel()
 	for {
 		open, err := r.Sessions(ctx, server)
@@ -136,7 +138,7 @@ func (r Runtime) Drain(ctx context.Context, server string) error {
 		select {
 		case <-patience.Done():
 			return ctx.Err()
-		case <-time.After(drainPoll):
+		case <-time.After(leavePoll):
 		}
 	}
 }
@@ -158,49 +160,6 @@ func (r Runtime) Sessions(ctx context.Context, server string) (int, error) {
 		}
 	}
 	return 0, fmt.Errorf("failed to find %s/%s in HAProxy's statistics", Backend, server)
-}
-
-// Leave waits until no connection to a server is left, at most for the patience: those that stay are told by the server
-// itself, when it stops.
-func (r Runtime) Leave(ctx context.Context, server string, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for {
-		open, err := r.connections(ctx, server)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil || open == 0 {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(leavePoll):
-		}
-	}
-}
-
-// leavePoll is how often it is looked whether connections are left.
-const leavePoll = 250 * time.Millisecond
-
-// connections is how many connections to a server are open.
-func (r Runtime) connections(ctx context.Context, server string) (int, error) {
-	answer, err := r.Ask(ctx, "show stat")
-	if err != nil {
-		return 0, err
-	}
-	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(answer, "# "))).ReadAll()
-	if err != nil || len(rows) == 0 {
-		return 0, fmt.Errorf("failed to read HAProxy's statistics: %w", err)
-	}
-	current := slices.Index(rows[0], "scur")
-	for _, row := range rows[1:] {
-		// The first two columns are the backend's and the server's name.
-		if row[0] == Backend && row[1] == server && current > 0 {
-			return strconv.Atoi(row[current])
-		}
-	}
-	return 0, fmt.Errorf("HAProxy has no statistics of server %s/%s", Backend, server)
 }
 
 // Undrain gives a server clients again, once its checks have had the time to find out whether it answers: without that it

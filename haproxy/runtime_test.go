@@ -60,7 +60,7 @@ func TestDrainAndUndrain(t *testing.T) {
 	}
 }
 
-func TestDrainWaitsUntilClientsHaveLeft(t *testing.T) {
+func TestLeaveWaitsUntilClientsHaveLeft(t *testing.T) {
 	b, servers, _ := rig(t)
 	client := b.client()
 	name, err := b.get(t.Context(), client)
@@ -79,8 +79,11 @@ func TestDrainWaitsUntilClientsHaveLeft(t *testing.T) {
 	if err := b.runtime().Drain(t.Context(), name); err != nil {
 		t.Fatal(err)
 	}
+	if err := b.runtime().Leave(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
 	if took := time.Since(began); took < settled || took > settled+3*time.Second {
-		t.Errorf("drained after %v, the last client left after %v", took, settled)
+		t.Errorf("all had left after %v, the last client left after %v", took, settled)
 	}
 }
 

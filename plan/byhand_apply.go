@@ -28,6 +28,7 @@ func applyControlplaneByHand(spec *cluster.Spec) []Command {
 		var commands []Command
 		if len(masters) > 1 {
 			commands = append(commands, drainByHand(spec, n, drainLine(n), "away with new connections, open ones stay")...)
+			commands = append(commands, leaveByHand(spec, n)...)
 		}
 		units := []string{controlplane.APIServerUnit, controlplane.ControllerManagerUnit, controlplane.SchedulerUnit}
 		commands = append(commands,
@@ -55,11 +56,19 @@ func undrainLine(n cluster.Node) string {
 
 // drainByHand speaks with the runtime socket of every balancer where HAProxy runs.
 func drainByHand(spec *cluster.Spec, n cluster.Node, line, says string) []Command {
+	return onBalancers(spec, n.Name+": "+says, "echo "+quote(line)+" | socat - UNIX-CONNECT:"+haproxy.Socket)
+}
+
+// leaveByHand waits for clients of a drained server; the fifth column of HAProxy's statistics is how many it has.
+func leaveByHand(spec *cluster.Spec, n cluster.Node) []Command {
+	count := fmt.Sprintf(`echo show stat | socat - UNIX-CONNECT:%s | awk -F, '$1 == "%s" && $2 == "%s" {print $5}'`, haproxy.Socket, haproxy.Backend, n.Name)
+	return onBalancers(spec, n.Name+": its clients leave, but for those who only watch",
+		fmt.Sprintf(`for _ in $(seq %d); do [ "$(%s)" = 0 ] && break; sleep 1; done`, int(haproxy.LeaveTime.Seconds()), count))
+}
+
+func onBalancers(spec *cluster.Spec, says, line string) []Command {
 	return perNode(spec.With(cluster.RoleLoadBalancer), func(balancer cluster.Node) []Command {
-		return []Command{handOn(spec, balancer).on(n.Name+": "+says, lines(
-			"if systemctl is-active -q "+haproxy.Unit+"; then",
-			"  echo "+quote(line)+" | socat - UNIX-CONNECT:"+haproxy.Socket,
-			"fi"))}
+		return []Command{handOn(spec, balancer).on(says, lines("if systemctl is-active -q "+haproxy.Unit+"; then", "  "+line, "fi"))}
 	})
 }
 

@@ -103,6 +103,8 @@ func (m Move) says() string {
 		return "reloading " + m.What
 	case Drain:
 		return "draining " + m.What
+	case Leave:
+		return "waiting for clients of " + m.What + " to leave"
 	case Undrain:
 		return "undraining " + m.What
 	case Arm:
@@ -127,9 +129,7 @@ var moves = map[Verb]func(r rolling, ctx context.Context, m Move, host string) e
 	Check:       check,
 	Drain:       drains(haproxy.Runtime.Drain),
 	Undrain:     drains(haproxy.Runtime.Undrain),
-	Leave: drains(func(b haproxy.Runtime, ctx context.Context, server string) error {
-		return b.Leave(ctx, server, leaving)
-	}),
+	Leave:       drains(haproxy.Runtime.Leave),
 }
 
 // systemctl asks systemd for something.
@@ -141,10 +141,6 @@ func systemctl(verb string) func(rolling, context.Context, Move, string) error {
 		return r.Conns[host].Do(ctx, remote.Systemctl(verb, m.What))
 	}
 }
-
-// leaving is how long clients are given to leave a drained server. Busy ones do within seconds, because the server asks
-// one request in fifty to connect again (--goaway-chance), and a connection without requests has nothing to lose.
-const leaving = 8 * time.Second
 
 // drains does something to a server on a balancer.
 func drains(do func(haproxy.Runtime, context.Context, string) error) func(rolling, context.Context, Move, string) error {
