@@ -114,7 +114,7 @@ func (e *Env) roller(step string, s view) rollout.Roller {
 			rollout.AskBalancer:    e.askBalancers,
 		},
 		MoveLeader: e.moveLeader,
-		Tell:       func(host, message string) { e.tell(step, host, message) },
+		Tell:       func(phase, host, message string) { e.say(Event{Step: step, Phase: phase, Host: host, Message: message}) },
 	}
 }
 

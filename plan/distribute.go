@@ -106,7 +106,7 @@ func (e *Env) planDistribute(ctx context.Context) (Action, error) {
 		return Action{Report: report}, nil
 	}
 	return Action{Report: report, Locks: conns(batch), Do: func(ctx context.Context) (Report, error) {
-		e.tell("distribute", "", "staging on "+count(len(batch), "host"))
+		e.say(Event{Phase: PhaseStage, Message: "staging on " + count(len(batch), "host"), Hosts: &Count{Total: int64(len(batch))}})
 		return done(report, batch.Deliver(ctx, e.Spec.SSH.Parallel))
 	}}, nil
 }

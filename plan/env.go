@@ -37,6 +37,8 @@ type Env struct {
 
 	pool pool
 	held int
+	// step is the name of the step that is executed now.
+	step string
 	// run is the step that is executed now, as it is written down on hosts.
 	run rollout.Run
 	// locks is those of this process on hosts.
@@ -47,19 +49,6 @@ type Env struct {
 type Conn interface {
 	remote.Changer
 	io.Closer
-}
-
-// Event is one line of progress. Host is empty where it concerns the whole run.
-type Event struct {
-	Step    string `json:"step"`
-	Host    string `json:"host"`
-	Message string `json:"message"`
-}
-
-func (e *Env) tell(step, host, message string) {
-	if e.Progress != nil {
-		e.Progress(Event{step, host, message})
-	}
 }
 
 func (e *Env) store() *pki.Store { return pki.Open(e.Work, e.Spec) }

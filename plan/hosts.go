@@ -126,9 +126,11 @@ func (e *Env) dial(ctx context.Context, wants []rollout.Want) ([]host, error) {
 	for i, want := range wants {
 		hosts[i] = host{node: want.Node, want: want}
 	}
+	through := e.counting(PhaseConnect, len(hosts))
 	err := remote.ForEach(ctx, indices(hosts), e.Spec.SSH.Parallel, func(ctx context.Context, i int) error {
 		conn, err := e.connect(ctx, hosts[i].node)
 		hosts[i].conn = conn
+		through(hosts[i].node.Name)
 		return err
 	})
 	return hosts, err
@@ -146,6 +148,7 @@ func changers(hosts []host) []remote.Changer {
 // compare computes what would change on every host.
 func (e *Env) compare(ctx context.Context, hosts []host) ([]rollout.Change, error) {
 	changes := make([]rollout.Change, len(hosts))
+	through := e.counting(PhaseCompare, len(hosts))
 	err := remote.ForEach(ctx, indices(hosts), e.Spec.SSH.Parallel, func(ctx context.Context, i int) (err error) {
 		want := hosts[i].want
 		want.Run, want.Confirm = e.run, e.hostLocks().Confirm
@@ -153,6 +156,7 @@ func (e *Env) compare(ctx context.Context, hosts []host) ([]rollout.Change, erro
 		if err != nil {
 			return fmt.Errorf("%s: failed to compare: %w", hosts[i].node.Name, err)
 		}
+		through(hosts[i].node.Name)
 		return nil
 	})
 	return changes, err

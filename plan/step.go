@@ -100,9 +100,21 @@ func (e *Env) Execute(ctx context.Context, s Step, dryRun bool) (Report, error) 
 		return Report{}, err
 	}
 	defer end()
+	defer e.timed(s.Name())()
 	action, err := s.Plan(ctx)
 	if err != nil || dryRun || action.Do == nil {
 		return action.Report, err
 	}
 	return e.locked(ctx, s, action)
+}
+
+// timed tells when a step begins and, when the returned function is called, that it has ended.
+func (e *Env) timed(step string) (ended func()) {
+	around, began := e.step, e.Now()
+	e.step = step
+	e.say(Event{Phase: PhaseBegin})
+	return func() {
+		e.say(Event{Phase: PhaseEnd, Seconds: e.Now().Sub(began).Seconds()})
+		e.step = around
+	}
 }

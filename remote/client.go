@@ -28,6 +28,8 @@ type Client struct {
 	// timeout bounds what the host answers at once when it is well, such as the beginning of an SFTP session.
 	// commandTimeout bounds a command.
 	timeout, commandTimeout time.Duration
+	// sent is told how far staging has come; nil tells nobody.
+	sent func(Sent)
 
 	// opening is held while the SFTP session is opened.
 	opening sync.Mutex

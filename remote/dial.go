@@ -30,6 +30,8 @@ type Options struct {
 	// Password is asked for the password that sudo wants of a user, once for all hosts, the first of which is named; nil when
 	// nobody can be asked.
 	Password func(user, host string) ([]byte, error)
+	// Sent is told how far the staging of files has come, from several goroutines; nil when nobody wants to know.
+	Sent func(Sent)
 	// Keepalive is how often an idle connection is asked whether it is still there, and how long the answer may take; 15
 	// seconds when zero.
 	Keepalive time.Duration
@@ -97,6 +99,7 @@ func (d *Dialer) dial(ctx context.Context, node cluster.Node) (*Client, error) {
 	return &Client{
 		node: node.Name, ssh: conn, route: append(via, conn), timeout: to.timeout, commandTimeout: to.command,
 		alive: to.alive, count: to.count, sudo: throughSudo(to), user: to.user, passwords: &d.passwords,
+		sent: d.options.Sent,
 	}, nil
 }
 

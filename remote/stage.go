@@ -33,6 +33,7 @@ func (c *Client) Stage(ctx context.Context, list []artifact.File) (Staged, error
 		}
 	}
 	s.order()
+	s.tally = newTally(c.node, s.files, c.sent)
 	if err := c.claim(s.targets()); err != nil {
 		return nil, c.cannotWrite("failed to stage", err)
 	}
@@ -74,6 +75,7 @@ type staged struct {
 	client      *Client
 	dirs, files []artifact.File
 	owners      map[string]Owner
+	tally       *tally
 	// made is the directories that were missing, parents first.
 	made []string
 	// done: committed or discarded.

@@ -140,8 +140,30 @@ func (s *staged) fill(out *sftp.File, f artifact.File) error {
 		return err
 	}
 	defer in.Close()
-	_, err = io.Copy(out, in)
-	return err
+	return s.send(out, in, f)
+}
+
+// send counts a large file as it goes, and a small one when it is through.
+func (s *staged) send(out *sftp.File, in io.Reader, f artifact.File) error {
+	if s.tally == nil {
+		_, err := io.Copy(out, in)
+		return err
+	}
+	size, err := f.Content.Size()
+	if err != nil {
+		return err
+	}
+	if size >= countedFrom {
+		in = &counting{in, size, s.tally}
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		return err
+	}
+	if size >= countedFrom {
+		size = 0
+	}
+	s.tally.add(1, size)
+	return nil
 }
 
 // sync makes a file or directory durable where the server offers it.

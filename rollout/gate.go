@@ -27,7 +27,7 @@ func (r rolling) gate(ctx context.Context, m Move) error {
 		case time.Now().After(end):
 			return append(cluster.Problems{m.shut(r.GateTimeout)}, seen...)
 		case !told:
-			r.Tell(seen[0].Host, "waiting: "+seen[0].Subject+" "+seen[0].Message)
+			r.Tell(string(Gate), seen[0].Host, "waiting: "+seen[0].Subject+" "+seen[0].Message)
 		}
 		select {
 		case <-ctx.Done():

@@ -44,7 +44,7 @@ func (r rolling) putBack(ctx context.Context, host string, back []Move, why erro
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.GateTimeout)
 	defer cancel()
-	r.Tell(host, "putting it back")
+	r.Tell(string(PutBack), host, "putting it back")
 	var errs []error
 	for _, m := range back {
 		errs = append(errs, r.move(ctx, m))

@@ -25,8 +25,8 @@ type Roller struct {
 	Asks map[Ask]func(ctx context.Context, hosts []string) []cluster.Problem
 	// MoveLeader hands etcd's lead away from a host, so that stopping its member costs no election.
 	MoveLeader func(ctx context.Context, away string) error
-	// Tell reports progress.
-	Tell func(host, message string)
+	// Tell reports progress: the move that is made, on which host, and a line for a person, empty where there is none to say.
+	Tell func(phase, host, message string)
 }
 
 // Run stages everything on every host and then takes one turn after the other. The first move that fails ends the run: the
@@ -34,7 +34,7 @@ type Roller struct {
 // off again, keys among it.
 func (r Roller) Run(ctx context.Context, roll Roll) error {
 	if len(roll.Batch) > 0 {
-		r.Tell("", fmt.Sprintf("staging on %d hosts", len(roll.Batch)))
+		r.Tell("stage", "", fmt.Sprintf("staging on %d hosts", len(roll.Batch)))
 	}
 	ready, err := roll.Batch.Stage(ctx, r.Parallel)
 	if err != nil {
@@ -83,9 +83,7 @@ func (r rolling) move(ctx context.Context, m Move) error {
 		return fmt.Errorf("no such move: %s", m.Verb)
 	}
 	return remote.ForEach(ctx, m.Hosts, r.Parallel, func(ctx context.Context, host string) error {
-		if says := m.says(); says != "" {
-			r.Tell(host, says)
-		}
+		r.Tell(string(m.Verb), host, m.says())
 		return do(r, ctx, m, host)
 	})
 }

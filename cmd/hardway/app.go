@@ -53,6 +53,8 @@ type program struct {
 	paint   painter
 	env     plan.Env
 	dialer  *remote.Dialer
+	// progress shows what is going on; nil where nobody wants to know.
+	progress progress
 	// found: a check had something to report.
 	found bool
 }
@@ -131,6 +133,7 @@ func checkNames(c command, names []string) error {
 
 // print writes the report, also that of a run that failed: as JSON one document on every exit.
 func (p *program) print(ctx *cli.Context, c command, r plan.Report, dryRun bool, failure error) error {
+	p.endProgress()
 	if ctx.String("output") == "json" {
 		if failure != nil {
 			r.Problems = append(r.Problems, problemsOf(failure)...)
@@ -149,6 +152,7 @@ func (p *program) print(ctx *cli.Context, c command, r plan.Report, dryRun bool,
 
 // exit says what went wrong on standard error and gives the exit code.
 func (p *program) exit(err error) int {
+	p.endProgress()
 	switch usage := (usageError{}); {
 	case err == nil && p.found:
 		return exitFinding

@@ -50,9 +50,14 @@ func (a *asker) password(user, host string) ([]byte, error) {
 	return a.ask(fmt.Sprintf("password of %s for sudo on %s, and wherever else it is wanted: ", user, host))
 }
 
-func (a *asker) ask(prompt string) ([]byte, error) {
+func (a *asker) ask(prompt string) (answer []byte, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.program.undisturbed(func() { answer, err = a.put(prompt) })
+	return answer, err
+}
+
+func (a *asker) put(prompt string) ([]byte, error) {
 	if a.askpass != "" {
 		return a.run(prompt)
 	}

@@ -26,6 +26,7 @@ func (p *program) newDialer(ctx *cli.Context, spec *cluster.Spec, work *artifact
 	options := remote.Options{
 		SSH: spec.SSHFor, KnownHosts: work.Path(knownHostsFile), Home: home, AgentSocket: agent,
 		Config: []string{systemConfig}, Environment: p.lookup,
+		Sent: p.env.Sent,
 	}
 	if home != "" {
 		options.Config = []string{filepath.Join(home, ".ssh", "config"), systemConfig}
@@ -44,7 +45,10 @@ func (p *program) confirm(question string) bool {
 	if !isTerminal(p.streams.In) {
 		return false
 	}
-	fmt.Fprintf(p.streams.Err, "%s [yes/no] ", question)
-	answer, _ := bufio.NewReader(p.streams.In).ReadString('\n')
+	var answer string
+	p.undisturbed(func() {
+		fmt.Fprintf(p.streams.Err, "%s [yes/no] ", question)
+		answer, _ = bufio.NewReader(p.streams.In).ReadString('\n')
+	})
 	return strings.TrimSpace(answer) == "yes"
 }

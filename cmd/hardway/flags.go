@@ -16,7 +16,7 @@ func globalFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "dry-run", Usage: "print what would be done, and do nothing"},
 		&cli.BoolFlag{Name: "yes", Usage: "answer yes to every question (trusts no host key by itself)"},
 		&cli.StringSliceFlag{Name: "waive", Usage: "waive single checks by name, `NAME,…`"},
-		&cli.StringFlag{Name: "progress", Value: "auto", Usage: "`auto`, plain or json events on standard error"},
+		&cli.StringFlag{Name: "progress", Value: "auto", Usage: "on standard error: `auto` (bars on a terminal), plain lines, or json events"},
 		&cli.StringFlag{Name: "log-level", Value: "info", Usage: "`error`, info or debug"},
 	}
 }

@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -62,7 +60,9 @@ func (p *program) load(ctx *cli.Context) error {
 		return usageError{err.Error()}
 	}
 	p.env.Now, p.env.Rand, p.env.Operator = time.Now, rand.Reader, rollout.ThisOperator()
-	p.env.Progress = p.progress(ctx)
+	if p.progress = p.newProgress(ctx); p.progress != nil {
+		p.env.Progress = p.progress.event
+	}
 	p.dialer = p.newDialer(ctx, spec, p.env.Work)
 	p.env.Dial = func(ctx context.Context, n cluster.Node) (plan.Conn, error) {
 		client, err := p.dialer.Dial(ctx, n)
@@ -91,28 +91,6 @@ func (p *program) checkChoices(ctx *cli.Context) error {
 		}
 	}
 	return nil
-}
-
-// progress writes events to standard error: lines for a person, JSON for a script.
-func (p *program) progress(ctx *cli.Context) func(plan.Event) {
-	if ctx.String("log-level") == "error" {
-		return nil
-	}
-	var mu sync.Mutex
-	asJSON := ctx.String("progress") == "json"
-	return func(e plan.Event) {
-		mu.Lock()
-		defer mu.Unlock()
-		if asJSON {
-			_ = json.NewEncoder(p.streams.Err).Encode(e)
-			return
-		}
-		where := e.Step
-		if e.Host != "" {
-			where += " " + e.Host
-		}
-		fmt.Fprintf(p.streams.Err, "%s: %s\n", where, e.Message)
-	}
 }
 
 func problemsOf(err error) []cluster.Problem { return cluster.ProblemsOf(err) }
