@@ -114,7 +114,9 @@ func (e *Env) roller(step string, s view) rollout.Roller {
 			rollout.AskBalancer:    e.askBalancers,
 		},
 		MoveLeader: e.moveLeader,
-		Tell:       func(phase, host, message string) { e.say(Event{Step: step, Phase: phase, Host: host, Message: message}) },
+		Tell: func(phase, host, message string) {
+			e.say(Event{Step: step, Phase: phase, Host: host, Message: message})
+		},
 	}
 }
 
