@@ -32,7 +32,7 @@ kubernetes: ## build the real Kubernetes and etcd that end-to-end tests run, onc
 
 bench: build tools ## ours, the others' and the physical limit, side by side in one run
 	./test/install-tools.sh --bench $(TOOLS)
-	go run ./test/bench
+	kubernetes=$$(./test/kubernetes/build.sh) && PATH="$$PATH:$$kubernetes" go run ./test/bench
 
 lint: ## gofmt, go vet and the linters of .golangci.yml
 	cd test/lint && go build -o $(TOOLS)/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint

@@ -11,7 +11,8 @@
 // a round. With a target of at least, the ratio is the other's time over ours; with a target of at most, ours over the
 // other's.
 //
-// -rounds and -only GROUP make a shorter run, as in `go run ./test/bench -rounds 3 -only B3`, with .cache/tools in PATH.
+// -rounds and -only GROUP make a shorter run, as in `go run ./test/bench -rounds 3 -only B3`, with .cache/tools in PATH,
+// for B2 also the directory that test/kubernetes/build.sh prints.
 //
 // Everything is deleted at the end. On ext4 it is better to wait ten minutes before the next run: until then, making a
 // file passes over the inodes that were just freed, one by one.
@@ -36,6 +37,13 @@
 // For three masters and 5,000 workers `hardway pki all` runs as a process of its own, three times: the median of its
 // processor time over its wall time and the machine's cores, and the largest resident set as the kernel counted it. What
 // else runs on the machine takes away from the first.
+//
+// # B2, the certificates of a master
+//
+// `kubeadm init phase certs all` makes 22 files for a master, here with ECDSA keys, from a configuration, and syncs none of
+// them. As a process it meets `hardway pki all` for one master, which makes 37 and syncs them all: kubeadm puts the other
+// certificates into kubeconfigs, later. In process ours makes kubeadm's set, with a bundle for each authority besides.
+// kubeadm is built from its module by test/kubernetes/build.sh.
 //
 // # B3, files to a host
 //

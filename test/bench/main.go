@@ -47,6 +47,7 @@ var benches = []struct {
 }{
 	{"B1", []string{"cfssl", "cfssljson", "openssl", "sh"}, certificates},
 	{"B1 fleet", nil, fleet},
+	{"B2", []string{"kubeadm"}, masterSet},
 	{"B3", []string{"sshd", "scp", "ssh", "ansible-playbook", "sh"}, copies},
 	{"B4", []string{"sshd", "ssh", "ansible-playbook"}, ten},
 	{"100 MB", []string{"sshd", "scp"}, binary},

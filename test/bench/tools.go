@@ -36,7 +36,7 @@ func find(tool string) error {
 	if _, err := os.Stat("/usr/sbin/" + tool); err == nil {
 		return nil
 	}
-	return fmt.Errorf("failed to find %s, which this measures against: `test/install-tools.sh --bench .cache/tools` installs it, and `make bench` looks for it there", tool)
+	return fmt.Errorf("failed to find %s, which this measures against: `make bench` installs or builds all that it needs, and looks for it there", tool)
 }
 
 // timed is how long a command takes from start to exit. What it says is part of the error.
