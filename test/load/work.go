@@ -130,7 +130,7 @@ func (w *worker) slow(ctx context.Context, round int) error {
 	}
 	var stands corev1.ConfigMap
 	err = w.core.RESTClient().Post().Namespace(w.options.Namespace).Resource("configmaps").
-		SetHeader("Content-Type", "application/json").Body(io.Reader(trickle(ctx, text, w.options.Slow))).Do(ctx).Into(&stands)
+		SetHeader("Content-Type", "application/json").Body(trickle(ctx, text, w.options.Slow)).Do(ctx).Into(&stands)
 	if err != nil {
 		return err
 	}
