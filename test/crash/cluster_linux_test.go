@@ -82,7 +82,8 @@ func (s stage) key() string { return filepath.Join(s.dir, "id_ed25519") }
 // running is a stage, or a copy of one for a point, whose hosts run.
 type running struct {
 	*lab.Lab
-	work string
+	work      string
+	addresses []string
 }
 
 // start boots the hosts that stand in a directory.
@@ -92,7 +93,7 @@ func (s stage) start(dir string) (*running, error) {
 		o.Hosts = append(o.Hosts, lab.Host{Name: h.name, Address: s.addresses[i]})
 	}
 	l, err := lab.Start(context.Background(), o)
-	return &running{l, filepath.Join(dir, "work")}, err
+	return &running{l, filepath.Join(dir, "work"), s.addresses[:len(hosts)]}, err
 }
 
 // copied boots a copy of the stage.
@@ -160,4 +161,13 @@ func (r *running) reloaded() error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// packets is how many have gone to and from each host so far.
+func (r *running) packets() map[string]int {
+	seen := map[string]int{}
+	for _, h := range hosts {
+		seen[h.name], _ = r.Packets(h.name)
+	}
+	return seen
 }

@@ -122,7 +122,7 @@ func (t tree) matching() error {
 func (t tree) whole(before, after tree) error {
 	var errs []error
 	for path, e := range t {
-		if staged(path) || kept(path) || !e.mode.IsRegular() {
+		if staged(path) || kept(path) || path == armed && e.data == arming || !e.mode.IsRegular() {
 			continue
 		}
 		old, was := before[path]
@@ -171,6 +171,12 @@ func (t tree) clean() error {
 func staged(path string) bool {
 	return slices.ContainsFunc(strings.Split(path, "/"), func(p string) bool { return p == localStaging || p == farStaging })
 }
+
+// armed says that a member may begin a new cluster; it goes when the member is ready.
+const (
+	armed  = "run/hardway/etcd-bootstrap.env"
+	arming = "ETCD_INITIAL_CLUSTER_STATE=new\n"
+)
 
 // generations is what hosts keep of what was replaced.
 const generations = "var/lib/hardway/generations"
