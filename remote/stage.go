@@ -62,6 +62,13 @@ func (c *Client) claim(targets []string) error {
 	return nil
 }
 
+// hasStaged reports whether a directory is one in which this client has files staged.
+func (c *Client) hasStaged(dir string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return path.Base(dir) == stageName && c.claimed[path.Dir(dir)]
+}
+
 func (c *Client) unclaim(targets []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 )
 
 // StagingDir is where files that will stand in a directory wait until they are committed. One that is there while nobody
 // delivers was left by a run that was cut off.
 func StagingDir(dir string) string { return path.Join(dir, stageName) }
 
-// Sweep takes off directories with the files in them, such as staging directories that were left.
+// Sweep takes off directories with the files in them, such as staging directories that were left. One in which files wait
+// to be committed was not left: what was in it before is gone already.
 func (c *Client) Sweep(ctx context.Context, dirs []string) error {
+	dirs = slices.DeleteFunc(slices.Clone(dirs), c.hasStaged)
 	server, release, err := c.sftp(ctx)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"hardway/artifact"
+	"hardway/etcd"
 	"hardway/remote"
 )
 
@@ -54,14 +55,21 @@ func (w Want) query() remote.Query {
 
 // stagingDirs is every directory that files of the host may be staged in, with the component of one of them, in order.
 func (w Want) stagingDirs() iter.Seq2[string, string] {
+	files := w.Files
+	if slices.ContainsFunc(files, func(f artifact.File) bool { return f.Component == etcd.Component }) {
+		// Part of no tree: it stands only while a cluster begins.
+		files = append(slices.Clone(files), etcd.BootstrapEnv())
+	}
 	return func(yield func(string, string) bool) {
 		seen := map[string]bool{}
-		for _, f := range w.Files {
+		for _, f := range files {
 			dir := remote.StagingDir(path.Dir(f.Path))
-			if !f.IsDir() && !seen[dir] && !yield(dir, f.Component) {
+			if f.IsDir() || seen[dir] {
+				continue
+			}
+			if seen[dir] = true; !yield(dir, f.Component) {
 				return
 			}
-			seen[dir] = true
 		}
 	}
 }

@@ -76,12 +76,11 @@ func (h Host) Idle() bool {
 	return len(h.Part()) == 0 && !h.Change.touchesDefinitions(h.Components)
 }
 
-// Part is the difference of the components to deliver now. What was left staged beside the record belongs to every part,
-// and so does a commit that was cut off.
+// Part is the difference of the components to deliver now. What was left staged belongs to every part, because several
+// components have files in one directory, and so does a commit that was cut off.
 func (h Host) Part() []FileChange {
-	common := []string{remote.StagingDir(path.Dir(DeliveredPath)), unfinishedDir}
 	return slices.DeleteFunc(slices.Clone(h.Change.Files), func(f FileChange) bool {
-		return !slices.Contains(h.Components, f.File.Component) && !slices.Contains(common, f.Path)
+		return !slices.Contains(h.Components, f.File.Component) && !f.bookkeeping()
 	})
 }
 
