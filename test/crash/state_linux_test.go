@@ -57,9 +57,9 @@ func (r *running) state() (string, error) {
 		fmt.Fprintf(digest, "%s %d %s\n", h.name, len(seen), owners)
 		for _, path := range slices.Sorted(maps.Keys(seen)) {
 			e := seen[path]
-			if strings.HasPrefix(path, generations) && strings.Contains(path, "record.json") {
-				// It says when and by which run.
-				e.data = ""
+			if strings.HasSuffix(path, "/record.json") || path == hostLock || strings.HasPrefix(path, lockScratch) {
+				// They say when, and which run.
+				path, e.data = filepath.Dir(path), ""
 			}
 			fmt.Fprintf(digest, "%s %v %x\n", path, e.mode, sha256.Sum256([]byte(e.data)))
 		}

@@ -122,7 +122,7 @@ func (t tree) matching() error {
 func (t tree) whole(before, after tree) error {
 	var errs []error
 	for path, e := range t {
-		if staged(path) || kept(path) || path == armed && e.data == arming || !e.mode.IsRegular() {
+		if staged(path) || own(path) || path == armed && e.data == arming || !e.mode.IsRegular() {
 			continue
 		}
 		old, was := before[path]
@@ -145,12 +145,12 @@ func (t tree) whole(before, after tree) error {
 func (t tree) same(want tree) error {
 	var errs []error
 	for path, e := range t {
-		if w, ok := want[path]; !kept(path) && (!ok || w.data != e.data || w.mode != e.mode) {
+		if w, ok := want[path]; !own(path) && (!ok || w.data != e.data || w.mode != e.mode) {
 			errs = append(errs, fmt.Errorf("%s (%d bytes, %v) is not as after a run to which nothing happened", path, len(e.data), e.mode))
 		}
 	}
 	for path := range want {
-		if _, ok := t[path]; !ok && !kept(path) {
+		if _, ok := t[path]; !ok && !own(path) {
 			errs = append(errs, fmt.Errorf("%s is missing", path))
 		}
 	}
@@ -161,7 +161,7 @@ func (t tree) same(want tree) error {
 func (t tree) clean() error {
 	var errs []error
 	for path := range t {
-		if staged(path) || strings.HasPrefix(path, generations+"/unfinished") {
+		if left(path) {
 			errs = append(errs, fmt.Errorf("%s is left", path))
 		}
 	}
@@ -178,7 +178,18 @@ const (
 	arming = "ETCD_INITIAL_CLUSTER_STATE=new\n"
 )
 
-// generations is what hosts keep of what was replaced.
-const generations = "var/lib/hardway/generations"
+// What hardway keeps on hosts for itself: what was replaced, and the lock with the directory that it is written in.
+const (
+	generations = "var/lib/hardway/generations"
+	hostLock    = "var/lib/hardway/lock"
+	lockScratch = "var/lib/hardway/.hardway-lock"
+)
 
-func kept(path string) bool { return strings.HasPrefix(path, generations) }
+func own(path string) bool {
+	return strings.HasPrefix(path, generations) || strings.HasPrefix(path, lockScratch) || path == hostLock
+}
+
+// left is what only a run that was not finished leaves.
+func left(path string) bool {
+	return staged(path) || strings.HasPrefix(path, generations+"/unfinished") || path == hostLock || strings.HasPrefix(path, lockScratch)
+}
