@@ -91,11 +91,12 @@ func (e *Env) roll(ctx context.Context, seen view, what []string) (rollout.Roll,
 
 // rollAction carries a roll out. Gates ask all hosts that were seen, so all are locked.
 func (e *Env) rollAction(step string, seen view, roll rollout.Roll, report Report) (Action, error) {
+	locked := whereLocked(seen.hosts, seen.changes)
 	if roll.Empty() {
-		return Action{Report: report}, nil
+		return Action{Report: report, Locked: locked}, nil
 	}
 	roller := e.roller(step, seen)
-	return Action{Report: report, Locks: changers(seen.hosts), Do: func(ctx context.Context) (Report, error) {
+	return Action{Report: report, Locks: changers(seen.hosts), Locked: locked, Do: func(ctx context.Context) (Report, error) {
 		return done(report, roller.Run(ctx, roll))
 	}}, nil
 }

@@ -91,6 +91,7 @@ func (e *Env) planDistribute(ctx context.Context) (Action, error) {
 	}
 	var report Report
 	var batch rollout.Batch
+	locked := whereLocked(hosts, changes)
 	for i, c := range changes {
 		quiet, left := idle(c)
 		part := rollout.Host{Conn: hosts[i].conn, Change: c, Components: quiet}
@@ -103,12 +104,22 @@ func (e *Env) planDistribute(ctx context.Context) (Action, error) {
 	}
 	if len(batch) == 0 {
 		report.Notes = append(report.Notes, count(len(hosts), "host")+" compared, nothing was sent")
-		return Action{Report: report}, nil
+		return Action{Report: report, Locked: locked}, nil
 	}
-	return Action{Report: report, Locks: conns(batch), Do: func(ctx context.Context) (Report, error) {
+	return Action{Report: report, Locks: conns(batch), Locked: locked, Do: func(ctx context.Context) (Report, error) {
 		e.say(Event{Phase: PhaseStage, Message: "staging on " + count(len(batch), "host"), Hosts: &Count{Total: int64(len(batch))}})
 		return done(report, batch.Deliver(ctx, e.Spec.SSH.Parallel))
 	}}, nil
+}
+
+// whereLocked is the hosts on which a lock stands.
+func whereLocked(hosts []host, changes []rollout.Change) (locked []remote.Changer) {
+	for i, c := range changes {
+		if c.Locked() {
+			locked = append(locked, hosts[i].conn)
+		}
+	}
+	return locked
 }
 
 // conns is the connections to the hosts of a batch.

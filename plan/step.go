@@ -45,6 +45,8 @@ type Action struct {
 	Do     func(context.Context) (Report, error)
 	// Locks is the hosts that Do changes, or that it relies on while it does: nobody else may change them meanwhile.
 	Locks []remote.Changer
+	// Locked is the hosts on which a lock stood when they were looked at.
+	Locked []remote.Changer
 }
 
 // Report is what a step found or did: the table, the JSON document and the exit code are made from it.
@@ -102,10 +104,17 @@ func (e *Env) Execute(ctx context.Context, s Step, dryRun bool) (Report, error) 
 	defer end()
 	defer e.timed(s.Name())()
 	action, err := s.Plan(ctx)
-	if err != nil || dryRun || action.Do == nil {
+	if err != nil || dryRun {
 		return action.Report, err
 	}
-	return e.locked(ctx, s, action)
+	report := action.Report
+	if action.Do != nil {
+		report, err = e.locked(ctx, s, action)
+	}
+	if err == nil && len(action.Locked) > 0 && !s.Check {
+		err = e.hostLocks().TakeOver(ctx, action.Locked)
+	}
+	return report, err
 }
 
 // timed tells when a step begins and, when the returned function is called, that it has ended.

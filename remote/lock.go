@@ -91,7 +91,7 @@ func (c *Client) DropLock(ctx context.Context, file, scratch string, data []byte
 		if err := server.holdsLock(file, data); err != nil {
 			return err
 		}
-		dir := lockDir(file)
+		dir := LockDir(file)
 		if _, err := server.makePrivate(dir); err != nil {
 			return err
 		}
@@ -120,12 +120,12 @@ func (c *Client) withLock(ctx context.Context, doing string, do func(*files) err
 	return nil
 }
 
-// lockDir is where a lock is written before it gets its name.
-func lockDir(file string) string { return path.Join(path.Dir(file), ".hardway-lock") }
+// LockDir is where a lock is written before it gets its name.
+func LockDir(file string) string { return path.Join(path.Dir(file), ".hardway-lock") }
 
 // scratch writes a file of its own in the lock's directory.
 func (f *files) scratch(file, name string, data []byte) (dir, fresh string, err error) {
-	dir = lockDir(file)
+	dir = LockDir(file)
 	if _, err := f.makePrivate(dir); err != nil {
 		return dir, "", err
 	}

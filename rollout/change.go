@@ -82,6 +82,12 @@ type UnitChange struct {
 // Empty reports whether the host is as it should be.
 func (c Change) Empty() bool { return len(c.Files) == 0 && len(c.Units) == 0 }
 
+// Locked reports whether there is a lock on the host, or what one was being made of: somebody is at work there, or died at
+// it. It is no difference: a lock is no part of what a host should be.
+func (c Change) Locked() bool {
+	return c.State.Paths[LockPath].Exists || c.State.Paths[remote.LockDir(LockPath)].Exists
+}
+
 // Delivers reports whether any file would change.
 func (c Change) Delivers() bool { return len(c.Files) > 0 }
 

@@ -49,7 +49,7 @@ func (w Want) query() remote.Query {
 	for dir := range w.stagingDirs() {
 		q.Paths = append(q.Paths, dir)
 	}
-	q.Paths = append(append(q.Paths, unfinishedDir), w.Watch...)
+	q.Paths = append(append(q.Paths, unfinishedDir, LockPath, remote.LockDir(LockPath)), w.Watch...)
 	return q
 }
 

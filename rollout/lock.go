@@ -82,6 +82,25 @@ func (l *Locks) Take(ctx context.Context, hosts []remote.Changer) error {
 	return errors.Join(err, l.release(ctx, taken))
 }
 
+// TakeOver locks those of the hosts on which a run of this machine died and left its lock, so that it goes when the locks of
+// this run do. What may be somebody else's stays.
+func (l *Locks) TakeOver(ctx context.Context, hosts []remote.Changer) error {
+	return remote.ForEach(ctx, hosts, l.Parallel, func(ctx context.Context, h remote.Changer) error {
+		if l.Holds([]remote.Changer{h}) {
+			return nil
+		}
+		seen, stands, err := l.SeeLock(ctx, h)
+		if err != nil || stands && seen.State != Dead {
+			return err
+		}
+		err = l.Take(ctx, []remote.Changer{h})
+		if _, anothers := errors.AsType[cluster.Problems](err); anothers {
+			return nil
+		}
+		return err
+	})
+}
+
 // begin makes the content of the locks.
 func (l *Locks) begin(ctx context.Context) (err error) {
 	l.mu.Lock()
