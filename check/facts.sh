@@ -30,7 +30,8 @@ version systemd-socket-activate --version
 for u in firewalld ufw nftables; do [ "$(systemctl is-active $u 2>/dev/null)" != active ] || echo "active $u"; done
 { while IFS= read -r v; do case $v in ENABLED=yes) echo "active ufw-rules"; esac; done <"$root/etc/ufw/ufw.conf"; } 2>/dev/null
 for u in $(systemctl list-units --type=swap --no-legend --plain 2>/dev/null | cut -d " " -f 1); do printf "swapunit %s\n" "$u"; done
-for p in /etc/kubernetes/manifests/*.yaml /etc/kubernetes/admin.conf /var/lib/etcd/member /var/lib/hardway/manifest.json /var/lib/rancher /etc/rancher /var/lib/k0s /var/snap/microk8s /var/lib/kubelet/config.yaml; do [ ! -e "$root$p" ] && [ ! -L "$root$p" ] || printf "path %s\n" "$p"; done
+for p in "$root"/etc/kubernetes/manifests/*.yaml; do [ ! -e "$p" ] || printf "path %s\n" "${p#"$root"}"; done
+for p in /etc/kubernetes/admin.conf /var/lib/etcd/member /var/lib/hardway/manifest.json /var/lib/rancher /etc/rancher /var/lib/k0s /var/snap/microk8s /var/lib/kubelet/config.yaml; do [ ! -e "$root$p" ] && [ ! -L "$root$p" ] || printf "path %s\n" "$p"; done
 for p in /run/containerd/containerd.sock /run/crio/crio.sock /run/haproxy/admin.sock /run/systemd/journal/stdout /run/dbus/system_bus_socket; do [ ! -S "$root$p" ] || echo "socket $p"; done
 for d in "$root"/sys/class/net/*; do [ -e "$d/address" ] || continue
  read -r mac <"$d/address"; read -r mtu <"$d/mtu"; printf "device %s %s %s\n" "${d##*/}" "$mtu" "${mac:-none}"; done

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 
 	"hardway/cluster"
 )
@@ -27,6 +26,8 @@ type dialler struct {
 	why   string
 	// untested: every node dials every other, which is too many to try.
 	untested bool
+	// when says for which clusters; nil is all.
+	when func(*cluster.Spec) bool
 }
 
 // server is one thing that listens, on every host that it is on.
@@ -64,6 +65,7 @@ func servers() []server {
 		{name: "kube-apiserver", unit: "kube-apiserver.service", protocol: tcp, on: masters, port: fixed(cluster.APIServerPort), binds: every, from: []dialler{
 			{who: "load balancers", nodes: balancing, why: "pass requests on and check /readyz"},
 			{who: "nodes", nodes: kubeletsOf, why: "pods reach the Service kubernetes"},
+			{who: "whoever dials the endpoint", why: "no load balancer of the spec is before it", when: unbalanced},
 		}},
 		{name: "kube-controller-manager", unit: "kube-controller-manager.service", protocol: tcp, on: masters, port: fixed(10257), binds: local},
 		{name: "kube-scheduler", unit: "kube-scheduler.service", protocol: tcp, on: masters, port: fixed(10259), binds: local},
@@ -82,6 +84,8 @@ func servers() []server {
 		{name: "kube-proxy, health", unit: "kube-proxy.service", protocol: tcp, on: kubeletsOf, port: fixed(10256), binds: every},
 	}
 }
+
+func unbalanced(s *cluster.Spec) bool { return len(balancing(s)) == 0 }
 
 // sharing is the balancers that share an address.
 func sharing(s *cluster.Spec) []cluster.Node {
@@ -141,6 +145,9 @@ func (s server) opening(spec *cluster.Spec, n cluster.Node) Opening {
 		return o
 	}
 	for _, d := range s.from {
+		if d.when != nil && !d.when(spec) {
+			continue
+		}
 		a := Access{Who: d.who, Why: d.why, outside: d.nodes == nil, untested: d.untested}
 		if d.nodes != nil {
 			a.Nodes = slices.DeleteFunc(slices.Clone(d.nodes(spec)), func(o cluster.Node) bool { return o.Name == n.Name })
@@ -185,13 +192,4 @@ func (o Opening) meets(l Listen) bool {
 func (o Opening) answersAt(l Listen) bool {
 	addr := l.Address.Addr()
 	return int(l.Address.Port()) == o.Port && (addr.String() == o.Node.PrimaryAddress() || addr.IsUnspecified())
-}
-
-// who is a list of accesses as people say it.
-func (o Opening) who() string {
-	var words []string
-	for _, a := range o.From {
-		words = append(words, a.Who)
-	}
-	return strings.Join(words, ", ")
 }

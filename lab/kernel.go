@@ -2,6 +2,7 @@ package lab
 
 import (
 	"crypto/rand"
+	_ "embed"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -62,6 +64,11 @@ func (h *host) plugIn() error {
 	if err := h.tree.mkdirAll("/run/systemd/system", 0o755); err != nil {
 		return fmt.Errorf("failed to make /run/systemd/system of %s: %w", h.Name, err)
 	}
+	for name, text := range kernelUnits {
+		if err := h.addProgram(name, text); err != nil {
+			return fmt.Errorf("failed to write %s of %s: %w", name, h.Name, err)
+		}
+	}
 	for name, text := range machineFiles(h) {
 		if err := h.kernel.add(name, text); err != nil {
 			return fmt.Errorf("failed to make %s of %s: %w", name, h.Name, err)
@@ -77,6 +84,32 @@ func (h *host) plugIn() error {
 		}
 	}
 	return nil
+}
+
+//go:embed modules-load.sh
+var modulesLoad string
+
+//go:embed sysctl.sh
+var sysctl string
+
+// kernelUnits is the programs of systemd that tell the kernel what files say, played by scripts that change the files of
+// the host's machine.
+var kernelUnits = map[string]string{"systemd-modules-load": modulesLoad, "systemd-sysctl": sysctl}
+
+// ofKernel reports whether a unit is one of those.
+func ofKernel(unit string) bool {
+	_, ok := kernelUnits[strings.TrimSuffix(unit, ".service")]
+	return ok
+}
+
+// addProgram gives a host one of them, with the unit that runs it.
+func (h *host) addProgram(name, text string) error {
+	program := "/usr/lib/systemd/" + name
+	unit := "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=" + program + "\n"
+	if err := errors.Join(h.tree.writeFile(program, []byte(text)), h.tree.writeFile(distributionUnits+"/"+name+".service", []byte(unit))); err != nil {
+		return err
+	}
+	return os.Chmod(h.tree.local(program), 0o755)
 }
 
 func (k *kernel) add(name, text string) error {

@@ -23,7 +23,7 @@ type UnitStatus struct {
 	Log    string `json:"log"`
 }
 
-// Status is every unit of every host, hosts in their order, units by name.
+// Status is every unit of every host, hosts in their order, units by name; those of systemd itself are left out.
 func (l *Lab) Status() []UnitStatus {
 	var out []UnitStatus
 	for _, h := range l.hosts {
@@ -44,6 +44,7 @@ func (h *host) status() []UnitStatus {
 			names = append(names, s.name)
 		}
 	}
+	names = slices.DeleteFunc(names, ofKernel)
 	slices.SortFunc(names, strings.Compare)
 	if len(names) == 0 {
 		return []UnitStatus{base}

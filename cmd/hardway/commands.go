@@ -42,6 +42,9 @@ func (p *program) fromStep(s plan.Step) command {
 		path: s.Path, summary: s.Summary, why: s.Why,
 		step: func(*cli.Context) (plan.Step, error) { return s, nil },
 	}
+	if s.Name() == "preflight" {
+		return p.preflight(s)
+	}
 	groups := pki.Groups()
 	i := slices.IndexFunc(groups, func(g pki.Group) bool { return s.Path[0] == "pki" && g.Name == s.Path[len(s.Path)-1] })
 	if i >= 0 {
