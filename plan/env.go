@@ -35,8 +35,9 @@ type Env struct {
 	// Progress is told what is going on; it may be called from several goroutines.
 	Progress func(Event)
 
-	pool pool
-	held int
+	pool  pool
+	looks looks
+	held  int
 	// step is the name of the step that is executed now.
 	step string
 	// run is the step that is executed now, as it is written down on hosts.

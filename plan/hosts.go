@@ -152,7 +152,7 @@ func (e *Env) compare(ctx context.Context, hosts []host) ([]rollout.Change, erro
 	err := remote.ForEach(ctx, indices(hosts), e.Spec.SSH.Parallel, func(ctx context.Context, i int) (err error) {
 		want := hosts[i].want
 		want.Run, want.Confirm = e.run, e.hostLocks().Confirm
-		changes[i], err = rollout.Compare(ctx, hosts[i].conn, want)
+		changes[i], err = e.looks.of(want.Node.Name, func() (rollout.Change, error) { return rollout.Compare(ctx, hosts[i].conn, want) })
 		if err != nil {
 			return fmt.Errorf("%s: failed to compare: %w", hosts[i].node.Name, err)
 		}

@@ -16,6 +16,7 @@ const LockStale = 2 * time.Minute
 // locked carries a plan out under locks on its hosts. What was planned before they were taken may be out of date by then:
 // somebody else may have held them until a moment ago. So it is planned again, and that is carried out.
 func (e *Env) locked(ctx context.Context, s Step, action Action) (Report, error) {
+	defer e.looks.forget()
 	if len(action.Locks) == 0 {
 		return action.Do(ctx)
 	}
@@ -24,6 +25,7 @@ func (e *Env) locked(ctx context.Context, s Step, action Action) (Report, error)
 		if err := locks.Take(ctx, action.Locks); err != nil {
 			return Report{}, err
 		}
+		e.looks.forget()
 		var err error
 		if action, err = s.Plan(ctx); err != nil || action.Do == nil {
 			return action.Report, err

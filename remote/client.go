@@ -122,7 +122,11 @@ func (c *Client) cause(ctx context.Context, err error) error {
 
 // Dial opens a connection from the host: tcp, or unix for a socket there.
 func (c *Client) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := c.ssh.DialContext(ctx, network, address)
+	dial := c.ssh.DialContext
+	if network == "unix" {
+		dial = func(ctx context.Context, _, path string) (net.Conn, error) { return c.dialSocket(ctx, path) }
+	}
+	conn, err := dial(ctx, network, address)
 	if err != nil {
 		return nil, &HostError{
 			Host: c.node, Message: fmt.Sprintf("failed to dial %s from the host: %v", address, c.cause(ctx, err)),

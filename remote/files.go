@@ -108,24 +108,30 @@ func (c *Client) startSFTP(ctx context.Context, f *files) error {
 
 // startServer returns when what is sent reaches the server. Ended is given what the session ends with.
 func (c *Client) startServer(session *ssh.Session, stdin io.WriteCloser, ended chan error) error {
+	if c.sudo {
+		return c.startAsRoot(session, stdin, server, ended)
+	}
+	if err := session.RequestSubsystem("sftp"); err != nil {
+		return errors.New("the host offers no SFTP subsystem")
+	}
+	go func() { ended <- session.Wait() }()
+	return nil
+}
+
+// startAsRoot starts a line of which the input comes later, and returns when what is sent reaches it. Ended is given what
+// the session ends with.
+func (c *Client) startAsRoot(session *ssh.Session, stdin io.WriteCloser, line string, ended chan error) error {
 	wait := func() { ended <- session.Wait() }
-	p := c.elevation.password
-	switch {
-	case c.sudo && p != nil:
+	if p := c.elevation.password; c.sudo && p != nil {
 		talk := talkTo(session, stdin, p)
-		if err := session.Start(talk.line(server)); err != nil {
+		if err := session.Start(talk.line(line)); err != nil {
 			return err
 		}
 		go wait()
 		return talk.begin(ended, c.timeout)
-	case c.sudo:
-		if err := session.Start(c.asRoot(server)); err != nil {
-			return err
-		}
-	default:
-		if err := session.RequestSubsystem("sftp"); err != nil {
-			return errors.New("the host offers no SFTP subsystem")
-		}
+	}
+	if err := session.Start(c.asRoot(line)); err != nil {
+		return err
 	}
 	go wait()
 	return nil

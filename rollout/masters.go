@@ -270,8 +270,8 @@ func names(hosts []Host) []string {
 	return out
 }
 
-func without(all, some []string) []string {
-	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(some, s) })
+func without[T comparable](all, some []T) []T {
+	return slices.DeleteFunc(slices.Clone(all), func(s T) bool { return slices.Contains(some, s) })
 }
 
 // on is the move on hosts, nothing without any.

@@ -6,13 +6,16 @@ import (
 	"slices"
 
 	"hardway/cluster"
+	"hardway/etcd"
 )
 
 // Back is the moves that give a host back what it ran on, from the moves made so far: its files, the units that were
 // stopped or restarted, and its clients.
-func Back(made []Move) []Move {
+func Back(host string, made []Move) []Move {
 	var back, units, clients []Move
+	var asks []Ask
 	for _, m := range made {
+		asks = append(asks, without(m.Asks, asks)...)
 		switch m.Verb {
 		case Commit:
 			back = append(back, Move{Verb: PutBack, Hosts: m.Hosts})
@@ -24,8 +27,16 @@ func Back(made []Move) []Move {
 			clients = append(clients, Move{Verb: Undrain, Hosts: m.Hosts, What: m.What, Reason: "the run failed"})
 		}
 	}
+	// What the others keep their state in comes first.
+	slices.SortStableFunc(units, func(a, b Move) int { return slices.Index(needed, b.What) - slices.Index(needed, a.What) })
+	if len(units) > 0 && len(asks) > 0 {
+		units = append(units, gate([]string{host}, asks...))
+	}
 	return slices.Concat(back, units, clients)
 }
+
+// needed is the units that others of a host need.
+var needed = []string{etcd.Unit}
 
 // again is what makes a unit run on what stands there.
 func again(m Move) Move {

@@ -68,7 +68,7 @@ func (r rolling) turn(ctx context.Context, t Turn) error {
 		if t.Host == "" {
 			return err
 		}
-		return r.putBack(ctx, t.Host, Back(t.Moves[:i+1]), err)
+		return r.putBack(ctx, t.Host, Back(t.Host, t.Moves[:i+1]), err)
 	}
 	return nil
 }
