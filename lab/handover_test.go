@@ -32,7 +32,7 @@ func TestFilesThatNameOthersAreHandedOverWithTheirPathsMapped(t *testing.T) {
 	l := withProbe(t)
 	deliver(t, l, "h1", "/etc/k/pki/ca.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
 	deliver(t, l, "h1", "/etc/k/admin.kubeconfig", "server: https://127.0.0.1:6443/etc/k\ncertificate-authority: /etc/k/pki/ca.crt\n")
-	deliver(t, l, "h1", "/etc/k/scheduler.yaml", "clientConnection:\n  kubeconfig: /etc/k/admin.kubeconfig\n  socket: unix:///run/x.sock\npaths: [/readyz, /livez/etcd]\nself: /etc/k/scheduler.yaml\n")
+	deliver(t, l, "h1", "/etc/k/scheduler.yaml", "clientConnection:\n  kubeconfig: /etc/k/admin.kubeconfig\n  socket: unix:///run/x.s\npaths: [/readyz, /livez/etcd]\nself: /etc/k/scheduler.yaml\n")
 	deliver(t, l, "h1", "/var/log/audit.log", "uri: /etc/k/pki\n")
 	serviceUnit(t, l, "test.service", "ExecStart=/usr/local/bin/probe --config=/etc/k/scheduler.yaml --ca=/etc/k/pki/ca.crt --log=/var/log/audit.log wait")
 	must(t, dial(t, l, "h1"), "systemctl start test.service")
@@ -45,7 +45,7 @@ func TestFilesThatNameOthersAreHandedOverWithTheirPathsMapped(t *testing.T) {
 		}
 	}
 	want := "clientConnection:\n  kubeconfig: " + copies + "/etc/k/admin.kubeconfig\n  socket: unix://" + root +
-		"/run/x.sock\npaths: [/readyz, /livez/etcd]\nself: " + root + "/etc/k/scheduler.yaml\n"
+		"/run/x.s\npaths: [/readyz, /livez/etcd]\nself: " + root + "/etc/k/scheduler.yaml\n"
 	if got := read(t, copies+"/etc/k/scheduler.yaml"); got != want {
 		t.Errorf("handed over:\n%s\nwant:\n%s", got, want)
 	}

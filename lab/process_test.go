@@ -25,8 +25,8 @@ func TestCommandLineIsWhatTheUnitSays(t *testing.T) {
 			[]string{"ROOT/usr/local/bin/probe", "--initial-cluster=h1=https://127.0.0.1:2380,h2=https://127.0.0.2:2380", "https://a/b", "wait"},
 		},
 		"lists": {
-			"ExecStart=/usr/local/bin/probe --files=/a/b,/c --socket=unix:///run/x.sock --sni=/a.crt,/a.key:host dir=/x wait",
-			[]string{"ROOT/usr/local/bin/probe", "--files=ROOT/a/b,ROOT/c", "--socket=unix://ROOT/run/x.sock", "--sni=ROOT/a.crt,ROOT/a.key:host", "dir=ROOT/x", "wait"},
+			"ExecStart=/usr/local/bin/probe --files=/a/b,/c --socket=unix:///run/x.s --sni=/a.crt,/a.key:host dir=/x wait",
+			[]string{"ROOT/usr/local/bin/probe", "--files=ROOT/a/b,ROOT/c", "--socket=unix://ROOT/run/x.s", "--sni=ROOT/a.crt,ROOT/a.key:host", "dir=ROOT/x", "wait"},
 		},
 		"ranges and devices are no paths of the host": {
 			"ExecStart=/usr/local/bin/probe --range=10.32.0.0/24 --log=/dev/null --authorization-always-allow-paths=/healthz,/readyz wait",
