@@ -96,7 +96,7 @@ func (e *Env) rollAction(step string, seen view, roll rollout.Roll, report Repor
 		return Action{Report: report, Locked: locked}, nil
 	}
 	roller := e.roller(step, seen)
-	return Action{Report: report, Locks: changers(seen.hosts), Locked: locked, Do: func(ctx context.Context) (Report, error) {
+	return Action{Report: report, Locks: changers(seen.hosts), Locked: locked, LocksEtcd: e.quorumRuns(seen), Do: func(ctx context.Context) (Report, error) {
 		return done(report, roller.Run(ctx, roll))
 	}}, nil
 }

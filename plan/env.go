@@ -8,6 +8,7 @@ import (
 
 	"hardway/artifact"
 	"hardway/cluster"
+	"hardway/etcd"
 	"hardway/pki"
 	"hardway/remote"
 	"hardway/rollout"
@@ -43,7 +44,8 @@ type Env struct {
 	// run is the step that is executed now, as it is written down on hosts.
 	run rollout.Run
 	// locks is those of this process on hosts.
-	locks *rollout.Locks
+	locks    *rollout.Locks
+	etcdLock *etcd.Lock
 }
 
 // Conn is an open connection to a host.

@@ -31,6 +31,11 @@ func (e *Env) locked(ctx context.Context, s Step, action Action) (Report, error)
 			return action.Report, err
 		}
 	}
+	if action.LocksEtcd {
+		if err := e.lockEtcd(ctx); err != nil {
+			return Report{}, err
+		}
+	}
 	guarded, stop := locks.Guard(ctx)
 	defer stop()
 	report, err := action.Do(guarded)
@@ -58,6 +63,10 @@ func (e *Env) hostLocks() *rollout.Locks {
 
 // unlock takes off what the run has locked.
 func (e *Env) unlock(ctx context.Context) {
+	if e.etcdLock != nil {
+		e.etcdLock.Release()
+		e.etcdLock = nil
+	}
 	if e.locks != nil {
 		_ = e.locks.Release(ctx)
 		e.locks = nil

@@ -47,6 +47,8 @@ type Action struct {
 	Locks []remote.Changer
 	// Locked is the hosts on which a lock stood when they were looked at.
 	Locked []remote.Changer
+	// LocksEtcd: the lock in etcd is taken besides, a quorum runs there.
+	LocksEtcd bool
 }
 
 // Report is what a step found or did: the table, the JSON document and the exit code are made from it.

@@ -11,6 +11,12 @@ import (
 	"testing"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+
+	"hardway/artifact"
+	"hardway/etcd"
+	"hardway/pki"
 	"hardway/rollout"
 )
 
@@ -161,4 +167,50 @@ func TestLocksAreListedAndBrokenByName(t *testing.T) {
 	if got := r.elsewhere("distribute"); got.code != 0 {
 		t.Errorf("the hosts are free: %s", got.errors)
 	}
+}
+
+// While members run, the lock in etcd keeps others away too, even from hosts that nobody has locked.
+func TestEtcdIsLockedWhileItsMembersRun(t *testing.T) {
+	r := rehearse(t)
+	r.up()
+	r.trustMore()
+	first := r.frozen("apply", "etcd")
+	must(t, first.Signal(syscall.SIGCONT))
+	for r.etcdLock() == "" {
+		time.Sleep(time.Millisecond)
+	}
+	must(t, first.Signal(syscall.SIGSTOP))
+	for _, h := range r.spec.Hosts {
+		must(t, os.Remove(filepath.Join(r.Root(h.Name), rollout.LockPath)))
+	}
+	if got := r.elsewhere("apply", "etcd"); got.code != 1 || !strings.Contains(got.errors, "the cluster is being changed by somebody else") {
+		t.Errorf("exit %d: %s", got.code, got.errors)
+	}
+	if n := r.locked(); n != 0 {
+		t.Errorf("%d hosts are locked still", n)
+	}
+	must(t, first.Kill())
+	_, _ = first.Wait()
+	// On its own machine it is known to be dead; nobody waits for its lease to end.
+	r.exits(0, "apply", "etcd")
+	r.exits(0, "etcd", "verify")
+	if words := r.etcdLock(); words != "" {
+		t.Errorf("etcd is locked still: %s", words)
+	}
+}
+
+// etcdLock is what etcd's lock says, nothing when nobody holds it.
+func (r *rehearsal) etcdLock() string {
+	r.t.Helper()
+	config, err := pki.Open(artifact.OpenWorkDir(r.work), r.spec).ClientTLS("etcd-admin")
+	must(r.t, err)
+	client, err := clientv3.New(clientv3.Config{Context: r.t.Context(), Endpoints: []string{r.spec.Hosts[0].ClientURL()}, TLS: config, Logger: zap.NewNop()})
+	must(r.t, err)
+	defer client.Close()
+	answer, err := client.Get(r.t.Context(), etcd.LockKey)
+	must(r.t, err)
+	for _, kv := range answer.Kvs {
+		return string(kv.Value)
+	}
+	return ""
 }

@@ -1,0 +1,90 @@
+package etcd
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/client/v3/concurrency"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+
+	"hardway/cluster"
+)
+
+// LockKey is held by whoever changes the members of the cluster or what runs on it.
+const LockKey = "/hardway.io/lock"
+
+// lockTTL is how long the key outlives a holder that does not come back, in seconds. A member that restarts takes a few.
+const lockTTL = 15
+
+// Lock is the key, held.
+type Lock struct {
+	client  *clientv3.Client
+	session *concurrency.Session
+}
+
+// TakeLock puts the key with these words for as long as its lease is renewed. Where somebody else holds it, their words are
+// returned, unless they are those to take over. It takes a quorum: an error says that there is none, or none that answers.
+func TakeLock(ctx context.Context, spec *cluster.Spec, config *tls.Config, dial DialFunc, words, takeOver []byte) (lock *Lock, held []byte, err error) {
+	var endpoints []string
+	for _, node := range spec.With(cluster.RoleEtcd) {
+		endpoints = append(endpoints, node.ClientURL())
+	}
+	client, err := clientv3.New(clientv3.Config{
+		// An interrupted run still gives the lock back.
+		Context: context.WithoutCancel(ctx), Endpoints: endpoints, TLS: config, Logger: zap.NewNop(),
+		DialOptions: []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+			return dial(ctx, "tcp", address)
+		})},
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("failed to set up a client for etcd: %w", err)
+	}
+	lock = &Lock{client: client}
+	if held, err = lock.take(ctx, string(words), string(takeOver)); err != nil || held != nil {
+		lock.Release()
+		return nil, held, err
+	}
+	return lock, nil, nil
+}
+
+func (l *Lock) take(ctx context.Context, words, takeOver string) (held []byte, err error) {
+	grant, err := asking(ctx, func(ctx context.Context) (*clientv3.LeaseGrantResponse, error) { return l.client.Grant(ctx, lockTTL) })
+	if err != nil {
+		return nil, fmt.Errorf("failed to get a lease from etcd: %w", err)
+	}
+	if l.session, err = concurrency.NewSession(l.client, concurrency.WithLease(grant.ID), concurrency.WithTTL(lockTTL)); err != nil {
+		return nil, fmt.Errorf("failed to keep a lease of etcd: %w", err)
+	}
+	free := clientv3.Compare(clientv3.CreateRevision(LockKey), "=", 0)
+	if takeOver != "" {
+		free = clientv3.Compare(clientv3.Value(LockKey), "=", takeOver)
+	}
+	answer, err := asking(ctx, func(ctx context.Context) (*clientv3.TxnResponse, error) {
+		return l.client.Txn(ctx).If(free).
+			Then(clientv3.OpPut(LockKey, words, clientv3.WithLease(grant.ID))).Else(clientv3.OpGet(LockKey)).Commit()
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("failed to take etcd's lock %s: %w", LockKey, err)
+	case answer.Succeeded:
+		return nil, nil
+	}
+	for _, kv := range answer.Responses[0].GetResponseRange().Kvs {
+		return kv.Value, nil
+	}
+	return nil, fmt.Errorf("failed to take etcd's lock %s: it was given back this moment, try again", LockKey)
+}
+
+// Release gives the key back. One that etcd does not answer to goes with its lease.
+func (l *Lock) Release() {
+	if l.session != nil {
+		lease := l.session.Lease()
+		l.session.Orphan()
+		_, _ = asking(l.client.Ctx(), func(ctx context.Context) (*clientv3.LeaseRevokeResponse, error) { return l.client.Revoke(ctx, lease) })
+	}
+	_ = l.client.Close()
+}
