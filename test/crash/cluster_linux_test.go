@@ -84,6 +84,8 @@ type running struct {
 	*lab.Lab
 	work      string
 	addresses []string
+	// unchanged: the crash came before anything was changed, and nothing was rerun.
+	unchanged bool
 }
 
 // start boots the hosts that stand in a directory.
@@ -93,7 +95,7 @@ func (s stage) start(dir string) (*running, error) {
 		o.Hosts = append(o.Hosts, lab.Host{Name: h.name, Address: s.addresses[i]})
 	}
 	l, err := lab.Start(context.Background(), o)
-	return &running{l, filepath.Join(dir, "work"), s.addresses[:len(hosts)]}, err
+	return &running{Lab: l, work: filepath.Join(dir, "work"), addresses: s.addresses[:len(hosts)]}, err
 }
 
 // copied boots a copy of the stage.

@@ -18,7 +18,27 @@ import (
 
 func TestCrashedApplyEtcdFromNothing(t *testing.T) {
 	at := &copies{stages: set(t, func(r *running) error { return r.do(render...) })}
-	scene{command: "apply etcd", state: "from nothing", place: at, sample: 61, also: (*running).serves, inTurn: true}.run(t)
+	scene{command: "apply etcd", state: "from nothing", place: at, sample: 101, also: (*running).serves, inTurn: true}.run(t)
+}
+
+// A change of what members read only at start restarts them, one at a time, behind gates.
+func TestCrashedApplyEtcdWhileItRolls(t *testing.T) {
+	stages := set(t, func(r *running) error {
+		return errors.Join(r.do(append(render, "distribute", "apply etcd")...), r.store())
+	})
+	at := alternate(t, stages, func(work string) error {
+		// One more accepted root, as in the first stage of a rotation.
+		root, err := os.ReadFile(filepath.Join(work, "pki/front-proxy-ca.crt"))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(work, "pki/etcd-ca.retired.crt"), root, 0o644); err != nil {
+			return err
+		}
+		return (&running{work: work}).do(render...)
+	})
+	also := func(r *running) error { return errors.Join(r.serves(), r.stillStored()) }
+	scene{command: "apply etcd", state: "while it rolls", place: at, sample: 151, also: also, inTurn: true}.run(t)
 }
 
 // serves is an error unless every member runs on what stands on its host, and all of them are one healthy cluster.

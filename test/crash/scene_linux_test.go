@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +34,8 @@ type place interface {
 	give(slot int, r *running, failed error) error
 	// learn is told, in each slot, what stands on the hosts after a run that nothing happened to.
 	learn(slot int, after map[string]tree)
+	// states is how many states a slot goes through.
+	states() int
 }
 
 // copies is a place where each point has hosts of its own, copied from a stage.
@@ -42,6 +45,8 @@ func (c *copies) take(slot int, dir string) (*running, map[string]tree, error) {
 	r, err := c.stages[slot].copied(dir)
 	return r, c.stages[slot].want, err
 }
+
+func (c *copies) states() int { return 1 }
 
 func (c *copies) give(_ int, r *running, failed error) error { return errors.Join(failed, r.Close()) }
 
@@ -53,9 +58,9 @@ func (s scene) run(t *testing.T) {
 	s.known = &states{}
 	var calls int
 	var packets map[string]int
-	for slot := range slots() {
+	for i := range slots() * s.place.states() {
 		var err error
-		calls, packets, err = s.uncut(slot, filepath.Join(t.TempDir(), "uncut"))
+		calls, packets, err = s.uncut(i%slots(), filepath.Join(t.TempDir(), "uncut"))
 		must(t, err)
 	}
 	sweeps := []sweep{{point: "changes killed", points: calls, crash: s.killed}}
@@ -73,7 +78,7 @@ func (s scene) run(t *testing.T) {
 		w.command, w.sample = s.command+" "+s.state, s.sample
 		w.run(t)
 	}
-	t.Logf("%s %s: the hosts were left in %d states in which nothing ran; one rerun each", s.command, s.state, len(s.known.finished))
+	t.Logf("%s %s: the hosts were left in %d states in which nothing ran, or nothing had changed; one rerun for each", s.command, s.state, len(s.known.finished))
 }
 
 // uncut is how many changes a run makes that nothing happens to, and how many packets go to and from each host.
@@ -137,6 +142,7 @@ func (s scene) point(slot int, dir string, crash func(*running) (bool, fmt.Strin
 		return false, err
 	}
 	defer func() { err = s.place.give(slot, r, err) }()
+	processes := r.processes()
 	before, err := r.look()
 	if err != nil {
 		return false, err
@@ -145,11 +151,11 @@ func (s scene) point(slot int, dir string, crash func(*running) (bool, fmt.Strin
 	if err != nil || !reached {
 		return reached, err
 	}
-	return true, at(where, s.finishes(r, before, want))
+	return true, at(where, s.finishes(r, before, want, processes))
 }
 
 // finishes runs the command once more, and holds what has to be true of the hosts before and after.
-func (s scene) finishes(r *running, before, want map[string]tree) error {
+func (s scene) finishes(r *running, before, want map[string]tree, processes string) error {
 	if err := r.settled(); err != nil {
 		return err
 	}
@@ -163,8 +169,16 @@ func (s scene) finishes(r *running, before, want map[string]tree) error {
 		}
 	}
 	state, err := r.state()
-	if err != nil || s.known.done(state) {
+	if err != nil {
 		return err
+	}
+	unchanged := r.processes() == processes && reflect.DeepEqual(before, crashed)
+	if unchanged && state == "" {
+		state = "as before, " + r.work
+	}
+	if s.known.done(state) {
+		r.unchanged = unchanged
+		return nil
 	}
 	if err := r.do(s.command); err != nil {
 		return fmt.Errorf("the rerun failed: %w", err)
