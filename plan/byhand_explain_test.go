@@ -18,6 +18,7 @@ import (
 // about is words of the sample that the explanation of a step has to contain; every other step's has to contain a host.
 var about = map[string][]string{
 	"validate":               {"kmaster1.systemv.local", "192.168.96.49"},
+	"preflight":              {"root@192.168.96.46", "sport = :2380", "192.168.96.47/2380", "192.168.96.49/10250"},
 	"pki ca":                 {"pki/ca.key", "/CN=kubernetes", "-days 3650"},
 	"pki admin":              {"/O=hardway:cluster-admins/CN=kubernetes-admin"},
 	"pki service-account":    {"pki/sa.key", "pki/sa.pub"},

@@ -24,6 +24,7 @@ run() {
 run hardway-lab up --dir "$work" --hosts 3
 cd "$work"
 run hardway validate
+run hardway preflight
 run hardway pki all
 run hardway kubeconfig all
 run hardway encryption-config

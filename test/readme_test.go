@@ -6,15 +6,33 @@ import (
 	"strings"
 	"testing"
 
+	"hardway/check"
 	"hardway/cluster"
 	"hardway/pki"
+	"hardway/test/sample"
 )
 
 var record = flag.Bool("record", false, "record what is generated anew; the run fails, so that it cannot be left on")
 
 // The table of certificates in the README is generated from the catalogue, for the spec that `hardway init` writes.
 func TestReadmeShowsTheCertificatesOfTheCatalogue(t *testing.T) {
-	const file, begin, end = "../README.md", "<!-- certificates: ", "<!-- /certificates -->"
+	spec, err := cluster.Parse(cluster.Template(), "cluster.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shows(t, "../README.md", "certificates", pki.MarkdownTable(spec))
+}
+
+// The tables of the page about preflight are generated from those that it runs on.
+func TestReadmeOfPreflightShowsItsChecksAndPorts(t *testing.T) {
+	shows(t, "../docs/preflight.md", "checks", check.ChecksTable())
+	shows(t, "../docs/preflight.md", "ports", check.PortsTable(sample.Spec(t)))
+}
+
+// shows holds that a table stands in a file between two comments of its name.
+func shows(t *testing.T, file, name, want string) {
+	t.Helper()
+	begin, end := "<!-- "+name+": ", "<!-- /"+name+" -->"
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -25,11 +43,6 @@ func TestReadmeShowsTheCertificatesOfTheCatalogue(t *testing.T) {
 	if !ok || !ok2 {
 		t.Fatalf("%s has no place for the table between %q and %q", file, begin, end)
 	}
-	spec, err := cluster.Parse(cluster.Template(), "cluster.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := pki.MarkdownTable(spec)
 	if got == want {
 		return
 	}
@@ -37,9 +50,10 @@ func TestReadmeShowsTheCertificatesOfTheCatalogue(t *testing.T) {
 		if err := os.WriteFile(file, []byte(head+begin+comment+"\n"+want+end+tail), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		t.Fatal("recorded; run again without -record")
+		t.Error("recorded; run again without -record")
+		return
 	}
-	t.Errorf("%s shows another table than the catalogue gives: go test ./test -run Readme -record", file)
+	t.Errorf("%s shows another table of %s than the code gives: go test ./test -run Readme -record", file, name)
 }
 
 func TestReadmeShowsTheCommandsOfTheMakefile(t *testing.T) {
