@@ -1,5 +1,7 @@
 package artifact
 
+import "path"
+
 // Read is one row of a component's table of who reads what: a unit, a path its flags or config name, what for, and
 // what a change of the file needs before it counts. Joined on path the rows give the units a change restarts, the
 // edges of the trust graph, and "renewed but not reloaded".
@@ -42,3 +44,8 @@ const (
 	// Hot: read at each handshake or by a file watch.
 	Hot Effect = "hot"
 )
+
+// ServesHot: it is a certificate that its unit serves as soon as it stands there, or soon after.
+func (r Read) ServesHot() bool {
+	return r.Use == ServesWith && r.Effect == Hot && path.Ext(r.Path) == ".crt"
+}

@@ -32,6 +32,10 @@ func (s view) of(name string) (host, rollout.Change) {
 // viewOf looks at every host that the components or their gates concern.
 func (e *Env) viewOf(ctx context.Context, what []string) (view, error) {
 	nodes := slices.DeleteFunc(slices.Clone(e.Spec.Hosts), func(n cluster.Node) bool { return !concernsGates(n) })
+	if slices.Equal(what, []string{haproxy.Component}) {
+		// Masters are asked after their health and not changed: one that is away is no hindrance.
+		nodes = e.Spec.With(cluster.RoleLoadBalancer)
+	}
 	wants, err := e.rendered(nodes)
 	if err != nil {
 		return view{}, err
@@ -63,7 +67,9 @@ func (e *Env) viewWants(ctx context.Context, wants []rollout.Want) (view, error)
 func (e *Env) viewBalancers(ctx context.Context, s *view) error {
 	var running []host
 	for i, c := range s.changes {
-		if s.hosts[i].node.Has(cluster.RoleLoadBalancer) && c.State.Units[haproxy.Unit].Running() {
+		unit := c.State.Units[haproxy.Unit]
+		// Without inputs it is what the distribution started on a configuration of its own.
+		if s.hosts[i].node.Has(cluster.RoleLoadBalancer) && unit.Running() && unit.Inputs != "" {
 			running = append(running, s.hosts[i])
 			s.running = append(s.running, c.Host)
 		}

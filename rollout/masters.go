@@ -3,6 +3,7 @@ package rollout
 import (
 	"slices"
 
+	"hardway/artifact"
 	"hardway/controlplane"
 	"hardway/etcd"
 )
@@ -204,7 +205,15 @@ func (m Masters) turn(h Host, waiting []string, committed bool) Turn {
 			moves = append(moves, one(host, u.Verb, unit, u.Reason))
 		}
 	}
+	if !committed && h.deliversServed() {
+		moves = append(moves, gate([]string{host}, AskServed))
+	}
 	return Turn{Host: host, Moves: append(moves, m.after(host, waiting))}
+}
+
+// deliversServed reports whether certificates change that units serve as soon as they stand there.
+func (h Host) deliversServed() bool {
+	return slices.ContainsFunc(h.Change.want.Reads, func(r artifact.Read) bool { return r.ServesHot() && h.delivers(r.Path) && h.runs(r.Unit) })
 }
 
 // serve brings the host's API server back to its clients.

@@ -69,6 +69,8 @@ const (
 	AskAPI Ask = "kube-apiserver"
 	// AskControllers: the host's controller-manager and scheduler are well.
 	AskControllers Ask = "controllers"
+	// AskServed: what the host's units serve is what was delivered for it.
+	AskServed Ask = "served certificates"
 	// AskBalancer: the balancer takes connections, and every server that is ready is up there.
 	AskBalancer Ask = "haproxy"
 )
