@@ -18,8 +18,9 @@ func (c commands) look(q remote.Query) remote.State {
 	state := remote.State{
 		Paths: map[string]remote.PathState{}, Units: map[string]remote.UnitState{}, Owners: map[string]remote.Owner{},
 	}
+	names := map[owner]string{}
 	for _, p := range q.Paths {
-		if seen, ok := c.lookAt(p); ok {
+		if seen, ok := c.lookAt(p, names); ok {
 			state.Paths[p] = seen
 		}
 	}
@@ -38,18 +39,19 @@ func (c commands) look(q remote.Query) remote.State {
 	return state
 }
 
-// lookAt follows links, as stat -L does; false where nothing stands or it cannot be read.
-func (c commands) lookAt(p string) (remote.PathState, bool) {
+// lookAt follows links, as stat -L does; false where nothing stands or it cannot be read. Names is those of the owners that
+// were met before.
+func (c commands) lookAt(p string, names map[owner]string) (remote.PathState, bool) {
 	info, err := c.files.tree.stat(p)
 	if err != nil {
 		return remote.PathState{}, false
 	}
-	people := users{c.files.tree}
 	who := c.files.ownerOf(p, true)
-	seen := remote.PathState{
-		Exists: true, IsDir: info.IsDir(), Mode: info.Mode().Perm(),
-		Owner: people.name(passwdPath, who.UID) + ":" + people.name(groupPath, who.GID),
+	if _, known := names[who]; !known {
+		people := users{c.files.tree}
+		names[who] = people.name(passwdPath, who.UID) + ":" + people.name(groupPath, who.GID)
 	}
+	seen := remote.PathState{Exists: true, IsDir: info.IsDir(), Mode: info.Mode().Perm(), Owner: names[who]}
 	switch {
 	case info.IsDir():
 		seen.Empty = c.empty(p)

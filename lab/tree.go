@@ -6,8 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // tree is the folder that stands for a host's disk. Paths given to it are those of the host; every operation goes through
@@ -15,6 +18,8 @@ import (
 type tree struct {
 	dir  string
 	root *os.Root
+	// real is the folder by a path without links.
+	real string
 	// outside is where links may lead although it is not in the folder: executables that the lab itself put there. They
 	// are read and run, never written.
 	outside func(target string) bool
@@ -28,7 +33,11 @@ func openTree(dir string, outside func(string) bool) (*tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("failed to open the folder of a host: %w", err)
 	}
-	return &tree{dir: dir, root: root, outside: outside}, nil
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("failed to open the folder of a host: %w", err), root.Close())
+	}
+	return &tree{dir: dir, root: root, real: real, outside: outside}, nil
 }
 
 func (t *tree) close() error { return t.root.Close() }
@@ -51,8 +60,7 @@ func (errOutside) Unwrap() error   { return fs.ErrPermission }
 // resolve follows links the way the host would, with the folder as /. The result is relative to the folder, free of
 // links but for the last element when follow is false. What does not exist is kept as it is.
 func (t *tree) resolve(p string, follow bool) (string, error) {
-	rest := strings.Split(strings.TrimPrefix(clean(p), "/"), "/")
-	at := "."
+	at, rest := t.begin(strings.TrimPrefix(clean(p), "/"))
 	for links := 0; len(rest) > 0; {
 		name := rest[0]
 		rest = rest[1:]
@@ -81,6 +89,28 @@ func (t *tree) resolve(p string, follow bool) (string, error) {
 		rest = append(strings.Split(target, "/"), rest...)
 	}
 	return at, nil
+}
+
+// begin is how far a path goes without a link, and what is left of it: nearly always all of it, or all but a last element
+// that is missing. The kernel tells that at once; looking at each element opens every directory above it again.
+func (t *tree) begin(p string) (at string, rest []string) {
+	if p != "" && t.linkless(p) {
+		return p, nil
+	}
+	if dir, base := path.Split(p); dir != "" && t.linkless(dir) {
+		return path.Clean(dir), []string{base}
+	}
+	return ".", strings.Split(p, "/")
+}
+
+// linkless reports whether something stands at a path below the folder that leads through no link. Kernels before Linux
+// 5.6 cannot tell.
+func (t *tree) linkless(p string) bool {
+	fd, err := unix.Openat2(unix.AT_FDCWD, t.real+"/"+p, &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS})
+	if err != nil {
+		return false
+	}
+	return unix.Close(fd) == nil
 }
 
 // open is for reading, also the executables that the lab linked.
