@@ -3,7 +3,10 @@ package plan
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"hardway/artifact"
 	"hardway/cluster"
@@ -29,38 +32,57 @@ type loaded struct {
 // certificates they name are refused: what is shipped is exactly what was rendered and could be reviewed.
 func (e *Env) rendered(nodes []cluster.Node) ([]rollout.Want, error) {
 	trees := make([]loaded, len(nodes))
-	for i, node := range nodes {
-		tree, drifts, err := artifact.LoadTree(e.Work, node.Name)
-		if err != nil {
-			return nil, err
-		}
-		trees[i] = loaded{node, tree, drifts}
+	err := onAllCores(len(nodes), func(i int) error {
+		tree, drifts, err := artifact.LoadTree(e.Work, nodes[i].Name)
+		trees[i] = loaded{nodes[i], tree, drifts}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	all, present := e.sourcesOnce(components), e.sourcesOnce(presentIn(trees))
+	found := make([]cluster.Problems, len(trees))
+	err = onAllCores(len(trees), func(i int) (err error) {
+		found[i], err = e.unfit(trees[i], all, present)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := slices.Concat(found...).OrNil(); err != nil {
+		return nil, err
+	}
 	var wants []rollout.Want
-	var problems cluster.Problems
 	for _, l := range trees {
-		if len(l.tree.Files) == 0 && rendersAnything(l.node) {
-			problems = append(problems, cluster.Problem{
-				Host: l.node.Name, Subject: artifact.TreePath(l.node.Name, ""), Message: "nothing is rendered for this host",
-				Hint: "run `hardway render all`",
-			})
-			continue
-		}
-		// A host that is to hold nothing is looked at too: it may hold what was delivered when it had another role.
-		found, err := e.explainDrifts(l, all)
-		if err != nil {
-			return nil, err
-		}
-		if len(found) == 0 {
-			if found, err = outdated(l, present); err != nil {
-				return nil, err
-			}
-		}
-		problems = append(problems, found...)
 		wants = append(wants, rollout.Want{Node: l.node, Files: l.tree.Files, Reads: reads(e.Spec, l.node), Watch: watched(l.node)})
 	}
-	return wants, problems.OrNil()
+	return wants, nil
+}
+
+// unfit is why a tree cannot be shipped. A host that is to hold nothing is looked at too: it may hold what was delivered
+// when it had another role.
+func (e *Env) unfit(l loaded, all, present func() (sources, error)) (cluster.Problems, error) {
+	if len(l.tree.Files) == 0 && rendersAnything(l.node) {
+		return cluster.Problems{{
+			Host: l.node.Name, Subject: artifact.TreePath(l.node.Name, ""), Message: "nothing is rendered for this host",
+			Hint: "run `hardway render all`",
+		}}, nil
+	}
+	found, err := e.explainDrifts(l, all)
+	if err != nil || len(found) > 0 {
+		return found, err
+	}
+	return outdated(l, present)
+}
+
+// onAllCores does something n times, as often at a time as there are cores. The error is the first that happened.
+func onAllCores(n int, do func(i int) error) error {
+	var workers errgroup.Group
+	workers.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		workers.Go(func() error { return do(i) })
+	}
+	return workers.Wait()
 }
 
 // presentIn is the components that any of the trees holds.
