@@ -62,7 +62,7 @@ func persistently(ctx context.Context, try func() error) error {
 		}
 		// What was dropped together must not come back together.
 		select {
-		case <-time.After(wait/2 + rand.N(wait)):
+		case <-time.After(wait/2 + rand.N(wait)): //nolint:gosec // nobody gains by guessing it
 		case <-ctx.Done():
 			return err
 		}

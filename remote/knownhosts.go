@@ -79,7 +79,7 @@ var errUnknownKey = errors.New("the host key is not known")
 // refused; else the first file that knows the host decides.
 func (k *knownHosts) check(to hop) ssh.HostKeyCallback {
 	return func(address string, remote net.Addr, key ssh.PublicKey) error {
-		decided, verdict := false, error(errUnknownKey)
+		decided, verdict := false, errUnknownKey
 		for _, file := range k.files {
 			err := judge(file, address, remote, key)
 			if wrong, ok := errors.AsType[*xknownhosts.KeyError](err); err != nil && !ok {

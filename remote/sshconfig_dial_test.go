@@ -144,6 +144,10 @@ func TestConfigSettingsThatAreRefused(t *testing.T) {
 		h.config(t, "Match host kmaster1 exec true\n  User x\n")
 		h.refuses(t, h.dialFails(t), h.options.Config[1]+":1", "Match exec", "kmaster1")
 	})
+	t.Run("Match of nothing", func(t *testing.T) {
+		h.config(t, "Match\n  User x\n")
+		h.refuses(t, h.dialFails(t), h.options.Config[1]+":1", "criteria")
+	})
 	t.Run("Match exec of a jump host", func(t *testing.T) {
 		h.config(t, "Host kmaster1\n ProxyJump gate\nMatch host gate exec true\n  User x\n")
 		h.refuses(t, h.dialFails(t), h.options.Config[1]+":3", "jump host gate")

@@ -87,6 +87,9 @@ func (q *configQuery) hostMatches(line configLine) bool {
 
 // match decides on a Match line. What cannot be decided here is an error where it would count.
 func (q *configQuery) match(line configLine, never bool) (bool, error) {
+	if len(line.words) == 0 {
+		return false, line.bad("Match lacks its criteria")
+	}
 	result := !never
 	words := line.words
 	for len(words) > 0 {

@@ -69,7 +69,7 @@ func (a *Account) write(dir string) error {
 		{"shadow", a.Name + ":" + digest.Encode() + ":20000:0:99999:7:::\n", 0o600},
 	} {
 		base, err := os.ReadFile("/etc/" + f.name)
-		errs = append(errs, err, os.WriteFile(filepath.Join(dir, f.name), append(base, f.add...), f.mode))
+		errs = append(errs, err, os.WriteFile(filepath.Join(dir, f.name), append(base, f.add...), f.mode)) //nolint:gosec // into the directory of the test
 	}
 	sudoers := "root ALL=(ALL:ALL) ALL\n" + strings.ReplaceAll(a.Sudoers, "USER", a.Name) + "\n"
 	pam := "auth required pam_unix.so nodelay\naccount required pam_unix.so\nsession required pam_permit.so\n"
