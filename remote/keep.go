@@ -89,6 +89,24 @@ func (k Keeping) putAside(ctx context.Context, server *files) error {
 	})
 }
 
+// makeParents makes a directory that is missing and those above it, and tells which of them were. They are as open as the
+// server makes them: one that was to be shut would stay open when the run dies before it is.
+func (f *files) makeParents(dir string) (made []string, err error) {
+	if _, err := f.Lstat(dir); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if made, err = f.makeParents(path.Dir(dir)); err != nil {
+		return nil, err
+	}
+	if err := f.Mkdir(dir); err != nil {
+		if _, seen := f.Lstat(dir); seen == nil {
+			return made, nil // another run was faster
+		}
+		return nil, fmt.Errorf("failed to make directory %s: %w", dir, err)
+	}
+	return append(made, dir), nil
+}
+
 // makePrivate makes a directory that only root enters, with its parents, and tells which of them were missing.
 func (f *files) makePrivate(dir string) (made []string, err error) {
 	err = f.Mkdir(dir)
@@ -99,7 +117,7 @@ func (f *files) makePrivate(dir string) (made []string, err error) {
 			// Another run may have made it and died before it was shut.
 			return nil, f.Chmod(dir, privateDir)
 		case errors.Is(seen, fs.ErrNotExist) && dir != "/":
-			if made, err = f.makePrivate(path.Dir(dir)); err != nil {
+			if made, err = f.makeParents(path.Dir(dir)); err != nil {
 				return nil, err
 			}
 			err = f.Mkdir(dir)
