@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -94,7 +95,15 @@ func (s stage) start(dir string) (*running, error) {
 	for i, h := range hosts {
 		o.Hosts = append(o.Hosts, lab.Host{Name: h.name, Address: s.addresses[i]})
 	}
-	l, err := lab.Start(context.Background(), o)
+	var l *lab.Lab
+	var err error
+	// A program that the other slot is just starting holds the sockets of this one until it is exec'ed.
+	for range 50 {
+		if l, err = lab.Start(context.Background(), o); !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 	return &running{Lab: l, work: filepath.Join(dir, "work"), addresses: s.addresses[:len(hosts)]}, err
 }
 
