@@ -112,6 +112,9 @@ func wouldTakeOff(c rollout.Change) cluster.Problems {
 // viewBack is the hosts to put back, compared with what they held, and the other masters and balancers, compared with what
 // stands there: gates and etcd's decisions ask them too.
 func (e *Env) viewBack(ctx context.Context, back []kept) (view, error) {
+	// What is wanted here is none of what other steps want: neither they nor this may take the other's differences for theirs.
+	e.looks.forget()
+	defer e.looks.forget()
 	var wants []rollout.Want
 	for _, node := range e.Spec.Hosts {
 		i := slices.IndexFunc(back, func(k kept) bool { return k.node.Name == node.Name })

@@ -33,6 +33,30 @@ func BenchmarkDeliver(b *testing.B) {
 	}
 }
 
+// BenchmarkDeliverKeeping is the same, and what is replaced is kept first, each time in a directory of its own.
+func BenchmarkDeliverKeeping(b *testing.B) {
+	h := startHost(b, sshd.Options{})
+	target, kept := b.TempDir(), b.TempDir()
+	round := 0
+	for b.Loop() {
+		round++
+		client, err := remote.NewDialer(h.options).Dial(b.Context(), h.node)
+		must(b, err)
+		staged, err := client.Stage(b.Context(), benchSet(target, round))
+		must(b, err)
+		k := remote.Keeping{Dir: fmt.Sprintf("%s/%d", kept, round), Files: map[string]string{}, RecordName: "record.json", Record: []byte("{}")}
+		for i, f := range benchSet(target, round) {
+			if round > 1 {
+				k.Files[f.Path] = strconv.Itoa(i)
+			}
+		}
+		must(b, client.Keep(b.Context(), k))
+		must(b, staged.Commit(b.Context()))
+		must(b, client.Rename(b.Context(), k.Dir, k.Dir+".done"))
+		must(b, client.Close())
+	}
+}
+
 // BenchmarkLarge is a file as large as a binary, staged: sent, synced and compared by its digest.
 func BenchmarkLarge(b *testing.B) {
 	const size = 100 << 20

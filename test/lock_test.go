@@ -20,21 +20,28 @@ import (
 	"hardway/rollout"
 )
 
-// frozen is a run that stands still in the middle of its work: it holds locks on all hosts.
-func (r *rehearsal) frozen(args ...string) *os.Process {
+// started is a run that goes on beside the test.
+func (r *rehearsal) started(args ...string) *os.Process {
 	r.t.Helper()
 	command := exec.Command(hardwayBinary, args...)
 	command.Dir = r.work
 	command.Env = append(os.Environ(), "HOME="+r.work, "SSH_AUTH_SOCK=")
 	must(r.t, command.Start())
 	r.t.Cleanup(func() { _ = command.Process.Kill(); _ = command.Wait() })
+	return command.Process
+}
+
+// frozen is a run that stands still in the middle of its work: it holds locks on all hosts.
+func (r *rehearsal) frozen(args ...string) *os.Process {
+	r.t.Helper()
+	run := r.started(args...)
 	for range 3000 {
 		if r.locked() == len(r.spec.Hosts) {
-			must(r.t, command.Process.Signal(syscall.SIGSTOP))
+			must(r.t, run.Signal(syscall.SIGSTOP))
 			if n := r.locked(); n != len(r.spec.Hosts) {
 				r.t.Fatalf("stopped too late: %d hosts are locked", n)
 			}
-			return command.Process
+			return run
 		}
 		time.Sleep(time.Millisecond)
 	}

@@ -3,8 +3,11 @@ package test
 import (
 	"encoding/json"
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // standing is what was delivered to all hosts and stands there, without what hosts keep of before.
@@ -120,5 +123,45 @@ func TestRollbackOfTheFirstDeliveryIsRefused(t *testing.T) {
 	}
 	if got := r.exits(0, "rollback", "--list"); strings.Count(got.out, "hardway up: ") < 3 {
 		t.Errorf("listed is\n%s", got.out)
+	}
+}
+
+// A rollback that died is finished by the next one, not taken back by it: whether it died with files of a host half put back,
+// or with a member that runs on what is no longer there.
+func TestRollbackThatDiedIsFinishedByTheNext(t *testing.T) {
+	r := rehearse(t)
+	r.up()
+	first := r.standing()
+	r.trustMore()
+	r.exits(0, "apply", "etcd")
+	bundle := filepath.Join(r.Root("kmaster2"), "/etc/etcd/pki/ca-bundle.crt")
+	for name, reached := range map[string]func() bool{
+		"before the first commit": func() bool { return r.locked() == 3 },
+		"after the second host's files": func() bool {
+			data, err := os.ReadFile(bundle)
+			return err == nil && strings.Count(string(data), "BEGIN CERTIFICATE") == 1
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			second := r.standing()
+			run := r.started("rollback")
+			for !reached() {
+				time.Sleep(time.Millisecond)
+			}
+			must(t, run.Kill())
+			_, _ = run.Wait()
+			r.exits(0, "rollback")
+			if now := r.standing(); !maps.Equal(first, now) {
+				t.Errorf("not as before: %v", changed(first, now))
+			}
+			r.exits(0, "etcd", "verify")
+			if left := r.exits(0, "rollback", "--dry-run"); strings.Count(left.out, "etcd.service") != 6 {
+				t.Errorf("not every member is to be restarted by the next rollback, so not every one was by this:\n%s", left.out)
+			}
+			r.exits(0, "apply", "etcd")
+			if now := r.standing(); !maps.Equal(second, now) {
+				t.Errorf("not as rendered: %v", changed(second, now))
+			}
+		})
 	}
 }
