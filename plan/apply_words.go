@@ -1,10 +1,13 @@
 package plan
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"hardway/cluster"
+	"hardway/controlplane"
 	"hardway/etcd"
 	"hardway/haproxy"
 	"hardway/rollout"
@@ -27,6 +30,32 @@ func inTurn(roll rollout.Roll) []string {
 		}
 	}
 	return []string{fmt.Sprintf("in turn: %s; before and after each, health of: %s", strings.Join(order, ", "), strings.Join(asks, ", "))}
+}
+
+// turns says in which order `apply all` would go through the hosts, and what it would do on each; or why it would not begin.
+func (e *Env) turns(ctx context.Context) []string {
+	what := []string{etcd.Component, controlplane.Component, haproxy.Component}
+	seen, err := e.viewOf(ctx, what)
+	var roll rollout.Roll
+	if err == nil {
+		roll, err = e.roll(ctx, seen, what)
+	}
+	var notes []string
+	for _, p := range cluster.ProblemsOf(err) {
+		notes = append(notes, "apply all would not begin: "+p.String())
+	}
+	for _, t := range roll.Turns {
+		var moves []string
+		for _, m := range t.Moves {
+			if m.Verb != rollout.Gate && m.Verb != rollout.Leave {
+				moves = append(moves, strings.TrimSpace(string(m.Verb)+" "+m.What))
+			}
+		}
+		if t.Host != "" {
+			notes = append(notes, "apply all, turn of "+t.Host+": "+strings.Join(moves, ", "))
+		}
+	}
+	return append(notes, inTurn(roll)...)
 }
 
 // asTheyShould says of how many hosts a run that finds nothing to do speaks.

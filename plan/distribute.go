@@ -31,6 +31,9 @@ func (e *Env) diff() Step {
 			}
 			report.Found = len(report.Changes) > 0
 			report.Notes = []string{count(len(hosts), "host") + " compared, " + count(len(report.Changes), "change")}
+			if report.Found && len(report.Problems) == 0 {
+				report.Notes = append(report.Notes, e.turns(ctx)...)
+			}
 			return Action{Report: report}, nil
 		},
 	}
