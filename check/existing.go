@@ -24,8 +24,11 @@ func existingCluster(_ *Survey, h *Host) []Row {
 	delivered := h.Facts.Paths[record]
 	var found []string
 	for _, t := range traces {
+		if t.maybeOurs && delivered {
+			continue
+		}
 		for path := range h.Facts.Paths {
-			if (path == t.path || strings.HasSuffix(t.path, "/") && strings.HasPrefix(path, t.path)) && !(t.maybeOurs && delivered) {
+			if path == t.path || strings.HasSuffix(t.path, "/") && strings.HasPrefix(path, t.path) {
 				found = append(found, path+" ("+t.of+")")
 				break
 			}
