@@ -1,13 +1,18 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // wrapper is what client-go wraps its transport in.
@@ -79,11 +84,22 @@ func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
 		return response, err
 	}
 	if response.StatusCode >= http.StatusBadRequest {
-		c.failed(r, began, response.StatusCode, nil)
+		c.failed(r, began, response.StatusCode, said(response))
 		return response, nil
 	}
 	response.Body = &body{ReadCloser: response.Body, failed: func(err error) { c.failed(r, began, response.StatusCode, err) }}
 	return response, nil
+}
+
+// said is what a server answers to a request that it refuses; it stays there for client-go to read.
+func said(response *http.Response) error {
+	text, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	response.Body = io.NopCloser(bytes.NewReader(text))
+	if object, _, undecoded := scheme.Codecs.UniversalDeserializer().Decode(text, nil, nil); undecoded == nil {
+		return errors.Join(err, apierrors.FromObject(object))
+	}
+	return errors.Join(err, errors.New(strings.ToValidUTF8(strings.TrimSpace(string(text)), "")))
 }
 
 // failed counts a failure, unless the client itself gave the request up.

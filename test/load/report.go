@@ -33,7 +33,8 @@ type Failure struct {
 	After       time.Duration
 	Method, URL string
 	Status      int
-	Err         error
+	// Err is why there was no answer, or what the answer says.
+	Err error
 }
 
 // Gap is a time without an answer.
