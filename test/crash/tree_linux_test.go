@@ -127,7 +127,7 @@ func (t tree) whole(before, after tree) error {
 		}
 		old, was := before[path]
 		new, stays := after[path]
-		if !(was && old == e) && !(stays && new == e) {
+		if (!was || old != e) && (!stays || new != e) {
 			errs = append(errs, fmt.Errorf("%s (%d bytes, %v) is neither what was there before nor what the rerun left", path, len(e.data), e.mode))
 		}
 	}

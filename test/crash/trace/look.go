@@ -28,7 +28,7 @@ type syscallInfo struct {
 func (t *tracer) call(thread int) (Call, bool) {
 	var info syscallInfo
 	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(thread),
-		unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0)
+		unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0) //nolint:gosec // the kernel fills it
 	row, known := changing[info.nr]
 	if errno != 0 || !known {
 		return Call{}, false

@@ -89,8 +89,11 @@ func (t *tracer) run() error {
 	}
 	t.leader = leader
 	var status unix.WaitStatus
-	if _, err := wait(leader, &status); err != nil || !status.Stopped() {
-		return fmt.Errorf("failed to trace %s: %v, status %#x", t.command.Path, err, status)
+	if _, err := wait(leader, &status); err != nil {
+		return fmt.Errorf("failed to trace %s: %w", t.command.Path, err)
+	}
+	if !status.Stopped() {
+		return fmt.Errorf("failed to trace %s: it did not stop, status %#x", t.command.Path, status)
 	}
 	if err := unix.PtraceSetOptions(leader, options); err != nil {
 		_ = unix.Kill(leader, unix.SIGKILL)
