@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"slices"
@@ -34,22 +35,27 @@ func (e *Env) askHealth(ctx context.Context, hosts []string, of func(cluster.Nod
 	e.reach(ctx, nodes)
 	found := make([][]cluster.Problem, len(nodes))
 	_ = remote.ForEach(ctx, indices(nodes), e.Spec.SSH.Parallel, func(ctx context.Context, i int) error {
-		conn, err := e.connect(ctx, nodes[i])
-		if err != nil {
-			found[i] = []cluster.Problem{{Host: nodes[i].Name, Message: err.Error(), Hint: "is the host up?"}}
-			return nil
-		}
-		for _, h := range of(nodes[i]) {
-			if err := h.Ask(ctx, trust, conn.Dial); err != nil {
-				found[i] = append(found[i], cluster.Problem{
-					Host: nodes[i].Name, Subject: h.Unit, Message: err.Error(),
-					Hint: fmt.Sprintf("ssh %s journalctl -u %s -n 50", nodes[i].Name, h.Unit),
-				})
-			}
-		}
+		found[i] = e.askHost(ctx, trust, nodes[i], of(nodes[i]))
 		return nil
 	})
 	return slices.Concat(found...)
+}
+
+func (e *Env) askHost(ctx context.Context, trust *tls.Config, node cluster.Node, all []controlplane.Health) []cluster.Problem {
+	conn, err := e.connect(ctx, node)
+	if err != nil {
+		return []cluster.Problem{{Host: node.Name, Message: err.Error(), Hint: "is the host up?"}}
+	}
+	var problems []cluster.Problem
+	for _, h := range all {
+		if err := h.Ask(ctx, trust, conn.Dial); err != nil {
+			problems = append(problems, cluster.Problem{
+				Host: node.Name, Subject: h.Unit, Message: err.Error(),
+				Hint: fmt.Sprintf("ssh %s journalctl -u %s -n 50", node.Name, h.Unit),
+			})
+		}
+	}
+	return problems
 }
 
 // askBalancers asks each of these hosts' HAProxy: it takes connections, and every API server that it is configured for and

@@ -36,7 +36,7 @@ func (m Masters) Roll() Roll {
 	m.Hosts = roll.Batch
 	members, servers, rolling := m.starting(), m.newServers(), m.rolling()
 	roll.Turns = append(roll.Turns, m.startMembers(members, rolling)...)
-	roll.Turns = append(roll.Turns, m.startServers(servers, members, rolling)...)
+	roll.Turns = append(roll.Turns, m.startServers(servers, members)...)
 	for i, h := range rolling {
 		roll.Turns = append(roll.Turns, m.turn(h, names(rolling[i+1:]), slices.Contains(members, h.Change.Host)))
 	}
@@ -123,7 +123,7 @@ func (m Masters) startMembers(hosts []string, rolling []Host) []Turn {
 }
 
 // startServers starts API servers side by side, and then what speaks with them.
-func (m Masters) startServers(hosts, committed []string, rolling []Host) []Turn {
+func (m Masters) startServers(hosts, committed []string) []Turn {
 	if len(hosts) == 0 {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"hardway/cluster"
 	"hardway/etcd"
@@ -53,18 +54,27 @@ func (r rolling) putBack(ctx context.Context, host string, back []Move, why erro
 	if len(back) == 0 {
 		return stopped(host, "nothing on it was touched", why)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.GateTimeout)
-	defer cancel()
 	r.Tell(string(PutBack), host, "putting it back")
 	var errs []error
 	for _, m := range back {
-		errs = append(errs, r.move(ctx, m))
+		errs = append(errs, r.moveAnyway(ctx, m))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return errors.Join(stopped(host, "it could not be put back altogether, see below", why), err)
 	}
 	return stopped(host, "it was put back and runs on what it ran on before", why)
 }
+
+// moveAnyway makes a move also after an interruption. Each has a time of its own: a host that does not get well again gets
+// its clients all the same, and the balancer's checks say whether it can have them.
+func (r rolling) moveAnyway(ctx context.Context, m Move) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.GateTimeout+backMargin)
+	defer cancel()
+	return r.move(ctx, m)
+}
+
+// backMargin is what a move may take beyond a gate's time, so that a gate says itself what it has seen.
+const backMargin = 30 * time.Second
 
 // stopped says on which host the run stopped, and how that was left.
 func stopped(host, left string, why error) error {
