@@ -45,7 +45,7 @@ const (
 	Hot Effect = "hot"
 )
 
-// ServesHot: it is a certificate that its unit serves as soon as it stands there, or soon after.
+// ServesHot reports whether it is a certificate that its unit serves as soon as it stands there, or soon after.
 func (r Read) ServesHot() bool {
 	return r.Use == ServesWith && r.Effect == Hot && path.Ext(r.Path) == ".crt"
 }

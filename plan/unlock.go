@@ -77,9 +77,9 @@ func (e *Env) seeLocks(ctx context.Context) (Report, []lockSeen, error) {
 		h := l.Holder
 		report.Found = report.Found || l.State != rollout.Alive
 		report.Table.Rows = append(report.Table.Rows, []string{
-			l.Node, h.ID, h.Operator.String(), h.Command, h.Since.UTC().Format(time.RFC3339), l.Age.String() + " ago", string(l.State),
+			l.Node, h.ID, h.String(), h.Command, h.Since.UTC().Format(time.RFC3339), l.Age.String() + " ago", string(l.State),
 		})
-		report.Items = append(report.Items, lockItem{l.Node, h.ID, h.Operator.String(), h.PID, h.Command, h.Since, l.Age.Seconds(), l.State})
+		report.Items = append(report.Items, lockItem{l.Node, h.ID, h.String(), h.PID, h.Command, h.Since, l.Age.Seconds(), l.State})
 	}
 	if len(seen) == 0 && len(report.Problems) == 0 {
 		report.Notes = []string{count(len(nodes), "host") + " looked at, none is locked"}
@@ -98,7 +98,7 @@ func (e *Env) breakLocks(unreachable []cluster.Problem, seen []lockSeen, name st
 		if l.State == rollout.Alive && !force {
 			return Action{}, cluster.Problems{{
 				Host: l.Node, Subject: rollout.LockPath, Message: "is not stale, its run is at work: " + l.String(),
-				Hint: "ask " + l.Holder.Operator.String() + ", or wait; --yes breaks it all the same, and that run stops before its next commit",
+				Hint: "ask " + l.Holder.String() + ", or wait; --yes breaks it all the same, and that run stops before its next commit",
 			}}
 		}
 		report.Changes = append(report.Changes, Change{l.Node, rollout.LockPath, string(rollout.Delete), string(l.State) + ": " + l.String()})

@@ -99,7 +99,7 @@ func (c *Client) startSFTP(ctx context.Context, f *files) error {
 	f.out = &outbox{WriteCloser: f.questions, written: make(chan struct{}, 1)}
 	if f.Client, err = sftp.NewClientPipe(f.answers, f.out, sftp.UseConcurrentWrites(true), sftp.UseConcurrentReads(true)); err != nil {
 		// What it says of why comes on its own, and perhaps later.
-		_ = <-ended // how it ended says less than what it said
+		<-ended //nolint:errcheck // how it ended says less than what it said
 		f.sever()
 		return fmt.Errorf("%w %s", err, f.stderr.String())
 	}

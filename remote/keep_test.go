@@ -100,7 +100,7 @@ func TestDirectoriesAreListedAndRenamed(t *testing.T) {
 }
 
 func inode(t *testing.T, path string) uint64  { return stat(t, path).Ino }
-func device(t *testing.T, path string) uint64 { return uint64(stat(t, path).Dev) }
+func device(t *testing.T, path string) uint64 { return stat(t, path).Dev }
 
 func stat(t *testing.T, path string) *syscall.Stat_t {
 	t.Helper()

@@ -20,7 +20,7 @@ type Lock struct {
 	Age time.Duration
 }
 
-// ErrLockLost: the lock is gone, or is another's.
+// ErrLockLost is of a lock that is gone, or is another's.
 var ErrLockLost = errors.New("it is gone, or another's")
 
 // lockTries is how often a lock is tried for while others come and go.

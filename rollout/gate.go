@@ -20,10 +20,11 @@ func (r rolling) gate(ctx context.Context, m Move) error {
 	for told := false; ; told = true {
 		seen := r.seen(ctx, m)
 		switch {
+		case ctx.Err() != nil:
+			// Hosts that were not asked any more have nothing wrong with them, either.
+			return ctx.Err()
 		case len(seen) == 0:
 			return nil
-		case ctx.Err() != nil:
-			return ctx.Err()
 		case time.Now().After(end):
 			return append(cluster.Problems{m.shut(r.GateTimeout)}, seen...)
 		case !told:

@@ -76,7 +76,7 @@ func (l Locked) String() string {
 func (l Locked) Problem() cluster.Problem {
 	p := cluster.Problem{
 		Host: l.Node, Subject: LockPath, Message: "is being changed by somebody else: " + l.String(),
-		Hint: "wait until that run is done, or ask " + l.Holder.Operator.String(),
+		Hint: "wait until that run is done, or ask " + l.Holder.String(),
 	}
 	if l.State != Alive {
 		p.Message = "was left by a run that has ended without taking it off: " + l.String()

@@ -43,7 +43,7 @@ func binary(ctx context.Context, b *bench) (_ []row, err error) {
 	if h.farm, err = newFarm(dir, binaryHosts); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, h.close()) }()
+	defer h.close()
 	short := *b
 	short.rounds = min(b.rounds, binaryRounds)
 	rows, err := short.race(ctx,

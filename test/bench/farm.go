@@ -36,24 +36,25 @@ func newFarm(dir string, n int) (_ *farm, err error) {
 	for i := range n {
 		sub := filepath.Join(dir, fmt.Sprintf("sshd%02d", i+1))
 		if err := os.MkdirAll(sub, 0o700); err != nil {
-			return nil, errors.Join(err, f.close())
+			f.close()
+			return nil, err
 		}
 		options := hostOptions()
 		options.Address = fmt.Sprintf("127.0.1.%d", i+1)
 		server, err := sshd.Open(sub, options)
 		if err != nil {
-			return nil, errors.Join(err, f.close())
+			f.close()
+			return nil, err
 		}
 		f.servers = append(f.servers, server)
 	}
 	return f, nil
 }
 
-func (f *farm) close() error {
+func (f *farm) close() {
 	for _, s := range f.servers {
 		s.Close()
 	}
-	return nil
 }
 
 // each does something with every server at once.

@@ -27,7 +27,7 @@ func ten(ctx context.Context, b *bench) (_ []row, err error) {
 	if c.farm, err = newFarm(dir, tenHosts); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, c.close()) }()
+	defer c.close()
 	return b.race(ctx,
 		[]contestant{
 			{name: "ten at once", run: c.atOnce},
