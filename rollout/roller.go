@@ -49,7 +49,8 @@ func (r Roller) Run(ctx context.Context, roll Roll) error {
 			return errors.Join(err, discard(context.WithoutCancel(ctx), ready, r.Parallel))
 		}
 	}
-	return nil
+	// A record may be all that was staged, on a host that no turn commits.
+	return discard(context.WithoutCancel(ctx), ready, r.Parallel)
 }
 
 // rolling is a roll that is being carried out.
