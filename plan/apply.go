@@ -113,6 +113,7 @@ func (e *Env) roller(step string, s view) rollout.Roller {
 			rollout.AskAPI:         e.askAPIServers,
 			rollout.AskControllers: e.askControllers,
 			rollout.AskBalancer:    e.askBalancers,
+			rollout.AskBackend:     e.askBackends,
 			rollout.AskServed:      func(ctx context.Context, hosts []string) []cluster.Problem { return e.askServed(ctx, s, hosts) },
 		},
 		MoveLeader: e.moveLeader,

@@ -76,10 +76,7 @@ func (e *Env) askBalancers(ctx context.Context, hosts []string) []cluster.Proble
 
 func (e *Env) askBalancer(ctx context.Context, node cluster.Node, unready map[string]bool) []cluster.Problem {
 	problem := func(format string, args ...any) []cluster.Problem {
-		return []cluster.Problem{{
-			Host: node.Name, Subject: haproxy.Unit, Message: fmt.Sprintf(format, args...),
-			Hint: fmt.Sprintf("ssh %s journalctl -u %s -n 50", node.Name, haproxy.Unit),
-		}}
+		return []cluster.Problem{unsound(node, format, args...)}
 	}
 	conn, err := e.connect(ctx, node)
 	if err != nil {
@@ -90,19 +87,56 @@ func (e *Env) askBalancer(ctx context.Context, node cluster.Node, unready map[st
 		return problem("does not answer on its runtime socket: %v", err)
 	}
 	var problems []cluster.Problem
-	for _, want := range e.Spec.With(cluster.RoleControlPlane) {
-		i := slices.IndexFunc(servers, func(s haproxy.ServerState) bool { return s.Name == want.Name })
-		switch {
-		case i < 0:
-			problems = append(problems, problem("has no server %s: it runs on another configuration", want.Name)...)
-		case !servers[i].Up && !unready[want.Name]:
-			problems = append(problems, problem("does not find %s up, though its API server is ready", want.Name)...)
+	if len(servers) == 0 {
+		problems = problem("knows no API server: it runs on another configuration")
+	}
+	for _, server := range servers {
+		if !server.Up && !unready[server.Name] && e.serves(server.Name) {
+			problems = append(problems, problem("does not find %s up, though its API server is ready", server.Name)...)
 		}
 	}
 	if err := listens(ctx, conn, net.JoinHostPort(node.PrimaryAddress(), strconv.Itoa(e.Spec.Endpoint.Port))); err != nil {
 		problems = append(problems, problem("takes no connections: %v", err)...)
 	}
 	return problems
+}
+
+// serves reports whether the node of this name is one with an API server. A balancer whose turn is yet to come may know
+// servers that are gone.
+func (e *Env) serves(name string) bool {
+	return slices.Contains(nodeNames(e.Spec.With(cluster.RoleControlPlane)), name)
+}
+
+// askBackends asks each of these hosts' HAProxy for its API servers: every one of the spec has to be among them. Those whose
+// turn is yet to come are not asked: they do not know of a new one.
+func (e *Env) askBackends(ctx context.Context, hosts []string) []cluster.Problem {
+	var problems []cluster.Problem
+	for _, node := range chosenNodes(e.Spec.With(cluster.RoleLoadBalancer), hosts) {
+		conn, err := e.connect(ctx, node)
+		if err != nil {
+			problems = append(problems, unsound(node, "cannot be asked: %v", err))
+			continue
+		}
+		servers, err := haproxy.Runtime{Dial: conn.Dial}.Servers(ctx)
+		if err != nil {
+			problems = append(problems, unsound(node, "does not answer on its runtime socket: %v", err))
+			continue
+		}
+		for _, want := range nodeNames(e.Spec.With(cluster.RoleControlPlane)) {
+			if !slices.ContainsFunc(servers, func(s haproxy.ServerState) bool { return s.Name == want }) {
+				problems = append(problems, unsound(node, "has no server %s: it runs on another configuration", want))
+			}
+		}
+	}
+	return problems
+}
+
+// unsound is what is wrong with a balancer.
+func unsound(node cluster.Node, format string, args ...any) cluster.Problem {
+	return cluster.Problem{
+		Host: node.Name, Subject: haproxy.Unit, Message: fmt.Sprintf(format, args...),
+		Hint: fmt.Sprintf("ssh %s journalctl -u %s -n 50", node.Name, haproxy.Unit),
+	}
 }
 
 // listens opens a connection from the host and closes it.

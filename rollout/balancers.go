@@ -49,7 +49,7 @@ func (b Balancers) turn(h Host) Turn {
 			moves = append(moves, one(host, verb, haproxy.Unit, u.Reason))
 		}
 	}
-	return Turn{Host: host, Moves: append(moves, gate(append(others, host), AskBalancer))}
+	return Turn{Host: host, Moves: append(moves, gate(append(others, host), AskBalancer), gate([]string{host}, AskBackend))}
 }
 
 func (h Host) delivers(path string) bool {
@@ -86,15 +86,36 @@ func (r Roll) Then(next Roll) Roll {
 	}
 	for _, t := range next.Turns {
 		if slices.Contains(both, t.Host) && r.commits(t.Host) {
-			t.Moves = slices.DeleteFunc(slices.Clone(t.Moves), func(m Move) bool { return m.Verb == Commit })
+			t = out.committedBefore(t)
 		}
 		out.Turns = append(out.Turns, t)
 	}
 	return out
 }
 
+// committedBefore is a turn of a host that an earlier turn commits. What proves staged files goes there too, before anything
+// else of that turn: after the commit nothing is staged any more.
+func (r Roll) committedBefore(t Turn) Turn {
+	var proofs, left []Move
+	for _, m := range t.Moves {
+		switch m.Verb {
+		case Commit:
+		case Check:
+			proofs = append(proofs, m)
+		default:
+			left = append(left, m)
+		}
+	}
+	i := slices.IndexFunc(r.Turns, func(earlier Turn) bool { return earlier.commits(t.Host) })
+	r.Turns[i].Moves = slices.Concat(proofs, r.Turns[i].Moves)
+	t.Moves = left
+	return t
+}
+
 func (r Roll) commits(host string) bool {
-	return slices.ContainsFunc(r.Turns, func(t Turn) bool {
-		return slices.ContainsFunc(t.Moves, func(m Move) bool { return m.Verb == Commit && slices.Contains(m.Hosts, host) })
-	})
+	return slices.ContainsFunc(r.Turns, func(t Turn) bool { return t.commits(host) })
+}
+
+func (t Turn) commits(host string) bool {
+	return slices.ContainsFunc(t.Moves, func(m Move) bool { return m.Verb == Commit && slices.Contains(m.Hosts, host) })
 }

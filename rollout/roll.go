@@ -71,8 +71,10 @@ const (
 	AskControllers Ask = "controllers"
 	// AskServed: what the host's units serve is what was delivered for it.
 	AskServed Ask = "served certificates"
-	// AskBalancer: the balancer takes connections, and every server that is ready is up there.
+	// AskBalancer: the balancer takes connections, and every server of its configuration that is ready is up there.
 	AskBalancer Ask = "haproxy"
+	// AskBackend: the balancer runs on a configuration with every API server.
+	AskBackend Ask = "haproxy servers"
 )
 
 // Row is one line of what a roll does.
