@@ -101,6 +101,10 @@ func parseServers(answer string) ([]ServerState, error) {
 			out = append(out, s)
 		}
 	}
+	if len(column) == 0 {
+		// Who has nothing to say has clients all the same.
+		return nil, fmt.Errorf("failed to read HAProxy's state of servers: %.200q", answer)
+	}
 	return out, lines.Err()
 }
 
@@ -155,7 +159,7 @@ func (r Runtime) Sessions(ctx context.Context, server string) (int, error) {
 	}
 	for _, row := range rows {
 		current := slices.Index(rows[0], "scur")
-		if current >= 0 && row[0] == Backend && row[1] == server {
+		if current >= 0 && len(row) > 1 && row[0] == Backend && row[1] == server {
 			return strconv.Atoi(row[current])
 		}
 	}

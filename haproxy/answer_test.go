@@ -1,0 +1,36 @@
+package haproxy_test
+
+import (
+	"context"
+	"net"
+	"testing"
+
+	"hardway/haproxy"
+)
+
+// A balancer that says nothing, or nonsense, is not one without clients: nobody would be drained of them there.
+func TestAnAnswerThatSaysNothingOfServersIsAnError(t *testing.T) {
+	for _, answer := range []string{"", "\n", "1\n", "Permission denied\n", "Unknown command\n"} {
+		runtime := haproxy.Runtime{Dial: func(context.Context, string, string) (net.Conn, error) {
+			near, far := net.Pipe()
+			go func() {
+				_, _ = far.Read(make([]byte, 1000))
+				_, _ = far.Write([]byte(answer))
+				_ = far.Close()
+			}()
+			return near, nil
+		}}
+		if servers, err := runtime.Servers(t.Context()); err == nil {
+			t.Errorf("%q: servers %v, no error", answer, servers)
+		}
+	}
+	const none = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state\n"
+	runtime := haproxy.Runtime{Dial: func(context.Context, string, string) (net.Conn, error) {
+		near, far := net.Pipe()
+		go func() { _, _ = far.Read(make([]byte, 1000)); _, _ = far.Write([]byte(none)); _ = far.Close() }()
+		return near, nil
+	}}
+	if servers, err := runtime.Servers(t.Context()); err != nil || len(servers) != 0 {
+		t.Errorf("servers %v, error %v", servers, err)
+	}
+}
