@@ -168,9 +168,10 @@ func readText(ctx context.Context, host remote.Looker, path string, size int64) 
 }
 
 // confidential is what gives a secret away within a text that should hold none: a private key, plain or in base64, a
-// credential of a kubeconfig, a key of an encryption config, HAProxy's plain passwords.
+// credential of a kubeconfig, a key of an encryption config, also where all of it stands in one line, passwords of HAProxy
+// and keepalived.
 var confidential = regexp.MustCompile(`PRIVATE KEY|LS0tLS1CRUdJTi(BQUklWQVRF|BFQyBQUklWQVRF|BSU0EgUFJJVkFURS|BFTkNSWVBURU|BPUEVOU1NI)|` +
-	`(?m:^[ \t]*(- )?"?(client-key-data|token|password|secret)"?[ \t]*:[ \t]*\S)|insecure-password`)
+	`(?m:(^|[\s{,])"?(client-key-data|token|password|secret)"?[ \t]*:[ \t]*[^\s{[])|insecure-password|stats[ \t]+auth[ \t]|auth_pass`)
 
 func secretive(text []byte) bool { return confidential.Match(text) }
 
