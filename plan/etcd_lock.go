@@ -50,7 +50,8 @@ func (e *Env) deadHolder(held []byte) (rollout.Holder, bool) {
 	if held == nil || json.Unmarshal(held, &h) != nil {
 		return h, false
 	}
-	return h, e.Operator.Gone(h.Operator)
+	// After a reboot the lease has ended by itself: who holds one from another boot is a copy of this machine.
+	return h, h.Boot == e.Operator.Boot && e.Operator.Gone(h.Operator)
 }
 
 func heldInEtcd(held []byte) cluster.Problem {

@@ -166,17 +166,23 @@ func TestADeadRunOfThisMachineIsTakenOver(t *testing.T) {
 	contained.Namespace = "pid:[1]"
 	for name, c := range map[string]struct {
 		holder rollout.Operator
+		silent time.Duration
 		over   bool
 	}{
-		"its process is no more": {dead, true}, "the machine has booted since": {rebooted, me.Machine != ""},
-		"it runs": {me, false}, "another machine": {elsewhere, false}, "another container of this machine": {contained, false},
+		"its process is no more": {dead, 0, true}, "the machine has booted since": {rebooted, 50 * time.Minute, me.Machine != ""},
+		"a copy of this machine is at work": {rebooted, 0, false},
+		"it runs":                           {me, 0, false}, "another machine": {elsewhere, 0, false}, "another container of this machine": {contained, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
 			hers := s.dial()
 			must(t, locks("one", c.holder, time.Hour).Take(t.Context(), []remote.Changer{hers}))
 			must(t, hers.Close())
-			err := locks("two", me, time.Hour).Take(t.Context(), []remote.Changer{s.conn})
+			renewed := time.Now().Add(-c.silent)
+			must(t, os.Chtimes(s.lockFile(), renewed, renewed))
+			mine := locks("two", me, time.Hour)
+			mine.Renew = 20 * time.Second
+			err := mine.Take(t.Context(), []remote.Changer{s.conn})
 			if (err == nil) != c.over {
 				t.Errorf("taken over: %v, want %v (%v)", err == nil, c.over, err)
 			}

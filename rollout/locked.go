@@ -57,7 +57,9 @@ func (l *Locks) judge(host string, held remote.Lock) Locked {
 		seen.Holder = Holder{ID: nameless, Operator: Operator{User: "unknown", Host: "unknown"}}
 	}
 	switch {
-	case l.Holder.Gone(seen.Holder.Operator):
+	case l.Holder.Gone(seen.Holder.Operator) && (l.Holder.Boot == seen.Holder.Boot || held.Age > 2*l.Renew):
+		// Another boot may be that of a copy of this machine, at work: two that were made from one image may share name and
+		// machine-id. Then its lock is renewed.
 		seen.State = Dead
 	case held.Age > l.Stale:
 		seen.State = Stale
