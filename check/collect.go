@@ -176,6 +176,31 @@ func try(ctx context.Context, conn remote.Looker, network, address string) error
 	return c.Close()
 }
 
+// trySocket opens a socket and says nothing: whether a program on the host reached it shows when the other side has ended.
+func trySocket(ctx context.Context, conn remote.Looker, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, dialLimit)
+	defer cancel()
+	c, err := conn.Dial(ctx, "unix", path)
+	if err != nil {
+		return errors.Join(err, ctx.Err())
+	}
+	defer c.Close()
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
+		if err := half.CloseWrite(); err != nil {
+			return err
+		}
+	}
+	ended := make(chan error, 1)
+	go func() { _, err := io.Copy(io.Discard, c); ended <- err }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		// It is connected, and the other side waits for more.
+		return nil
+	}
+}
+
 // forwardsTCP: any answer but that it is not allowed means that it is, also that nobody listens. No server is disturbed.
 func (h *Host) forwardsTCP(ctx context.Context, conn remote.Looker) {
 	h.Forwards["tcp"] = nil
@@ -188,7 +213,8 @@ func (h *Host) forwardsTCP(ctx context.Context, conn remote.Looker) {
 // first.
 var sockets = []string{"/run/haproxy/admin.sock", "/run/systemd/journal/stdout", "/run/dbus/system_bus_socket"}
 
-// forwardsUnix tries a load balancer's sockets until one works. OpenSSH gives no reason when it does not forward.
+// forwardsUnix tries a load balancer's sockets until one works, as they are reached for draining: forwarded by sshd, or else
+// by a program on the host.
 func (h *Host) forwardsUnix(ctx context.Context, conn remote.Looker) {
 	if !h.Node.Has(cluster.RoleLoadBalancer) {
 		return
@@ -197,7 +223,7 @@ func (h *Host) forwardsUnix(ctx context.Context, conn remote.Looker) {
 		if !h.Facts.Sockets[socket] {
 			continue
 		}
-		if h.Forwards["unix"] = try(ctx, conn, "unix", socket); h.Forwards["unix"] == nil {
+		if h.Forwards["unix"] = trySocket(ctx, conn, socket); h.Forwards["unix"] == nil {
 			return
 		}
 	}

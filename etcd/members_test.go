@@ -2,6 +2,8 @@ package etcd
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,6 +74,21 @@ func (ms *members) look(t *testing.T) ([]Member, []cluster.Problem) {
 	t.Helper()
 	evidence := Collect(context.Background(), ms.spec, adminTLS(t, ms.store), directly, ms.delivered())
 	return Judge(ms.spec, evidence)
+}
+
+// agreed looks until every member has learnt what one was told.
+func (ms *members) agreed(t *testing.T) (problems []cluster.Problem) {
+	t.Helper()
+	eventually(t, func() error {
+		_, problems = ms.look(t)
+		for _, p := range problems {
+			if strings.Contains(p.Message, "another member list") {
+				return errors.New(p.Message)
+			}
+		}
+		return nil
+	})
+	return problems
 }
 
 // in makes failures those of a subtest while it runs.
