@@ -62,7 +62,19 @@ func (r rolling) putBack(ctx context.Context, host string, back []Move, why erro
 	if err := errors.Join(errs...); err != nil {
 		return errors.Join(stopped(host, "it could not be put back altogether, see below", why), err)
 	}
-	return stopped(host, "it was put back and runs on what it ran on before", why)
+	return stopped(host, howLeft(back), why)
+}
+
+// howLeft says what a host that was put back runs on. In a turn without a commit of its own, files that an earlier one
+// brought stay.
+func howLeft(back []Move) string {
+	did := func(verbs ...Verb) bool {
+		return slices.ContainsFunc(back, func(m Move) bool { return slices.Contains(verbs, m.Verb) })
+	}
+	if did(RestartUnit, ReloadUnit) && !did(PutBack) {
+		return "its files are as they were when its turn began, and its units were started again on them"
+	}
+	return "it was put back and runs on what it ran on before"
 }
 
 // moveAnyway makes a move also after an interruption. Each has a time of its own: a host that does not get well again gets

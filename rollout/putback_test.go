@@ -70,3 +70,12 @@ func TestAGateThatIsCutOffStaysShut(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What an earlier turn committed stays where a later one fails: nobody is told that the host runs on what was before.
+func TestAHostWhoseFilesStayIsNotCalledPutBack(t *testing.T) {
+	r := rolling{Roller: Roller{Parallel: 1, GateTimeout: time.Second, Tell: func(string, string, string) {}, Conns: map[string]remote.Changer{"m1": &balancer{}}}}
+	err := r.putBack(t.Context(), "m1", Back("m1", []Move{one("m1", ReloadUnit, "haproxy.service", "")}), io.EOF)
+	if strings.Contains(err.Error(), "what it ran on before") || !strings.Contains(err.Error(), "started again on them") {
+		t.Errorf("got %v", err)
+	}
+}
