@@ -64,17 +64,18 @@ func (l *Lab) Packets(host string) (int, error) {
 
 // CutAfter cuts every connection to a host's SSH server, once, when so many more packets of SSH have come to it or gone
 // from it. The last of them arrives whole, no byte of what follows does; what has been asked is still done, and whoever
-// dials again is served. then, where it is given, is called right after and must not wait for the host.
+// dials again is served. then, where it is given, is called right before, so that it has been when a client notices, and must
+// not wait for the host.
 func (l *Lab) CutAfter(host string, packets int, then func()) error {
 	h, err := l.host(host)
 	if err != nil {
 		return err
 	}
 	h.server.meter.after(packets, func() {
-		h.server.disconnect()
 		if then != nil {
 			then()
 		}
+		h.server.disconnect()
 	})
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -118,12 +119,12 @@ func (s scene) killed(n, slot int, dir string) (bool, error) {
 func (s scene) cut(host string) func(n, slot int, dir string) (bool, error) {
 	return func(n, slot int, dir string) (bool, error) {
 		return s.point(slot, dir, func(r *running) (bool, fmt.Stringer, error) {
-			reached := false
-			if err := r.CutAfter(host, n, func() { reached = true }); err != nil {
+			var reached atomic.Bool
+			if err := r.CutAfter(host, n, func() { reached.Store(true) }); err != nil {
 				return false, nil, err
 			}
 			out, err := hardway(r.work, strings.Fields(s.command)...)
-			if !reached {
+			if !reached.Load() {
 				return false, nil, err
 			}
 			// A cut after all is said makes no difference to the run; any other has to be told.
