@@ -16,8 +16,9 @@ test: tools ## every test of the project
 	go vet ./...
 	go test -timeout 30m ./...
 
+CRASHED ?= . # which commands, as `go test -run` takes it
 crash: ## kill and cut hardway at every point of its commands, and run it again; `make test` tries a sample of them
-	go test -count 1 -timeout 60m -v ./test/crash -every
+	go test -count 1 -timeout 180m -v ./test/crash -every -run '$(strip $(CRASHED))'
 
 tools: ## install what the tests need, or say what is missing
 	./test/install-tools.sh $(TOOLS)
