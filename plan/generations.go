@@ -25,9 +25,9 @@ func (k kept) newest() rollout.Generation {
 	return k.generations[0]
 }
 
-// last is the generations of the last run, the newest first: each of its steps made one.
-func (k kept) last() []rollout.Generation {
-	n := slices.IndexFunc(k.generations, func(g rollout.Generation) bool { return g.Run != k.newest().Run })
+// last is the generations of the last run and of those that are one with it, the newest first: each of its steps made one.
+func (k kept) last(one runs) []rollout.Generation {
+	n := slices.IndexFunc(k.generations, func(g rollout.Generation) bool { return !one.same(g.Run, k.newest().Run) })
 	if n < 0 {
 		n = len(k.generations)
 	}
@@ -35,8 +35,8 @@ func (k kept) last() []rollout.Generation {
 }
 
 // before is the host without the generations of its last run.
-func (k kept) before() kept {
-	k.generations = k.generations[len(k.last()):]
+func (k kept) before(one runs) kept {
+	k.generations = k.generations[len(k.last(one)):]
 	return k
 }
 

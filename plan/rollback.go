@@ -162,8 +162,9 @@ func (b takenBack) says() []string {
 }
 
 // takenBack chooses. A rollback that was cut off is finished before anything else: hosts that still have as their last run
-// the one it took back, and those on which it ended without its units.
+// the one it took back, and those on which it ended without its units. Runs that finished one another are taken back as one.
 func (e *Env) takenBack(ctx context.Context, all []kept, chosen bool) (takenBack, error) {
+	one := runsOf(all)
 	var last rollout.Generation
 	for _, k := range all {
 		if g := k.newest(); g.Run != "" && (last.Run == "" || g.At.After(last.At)) {
@@ -171,14 +172,14 @@ func (e *Env) takenBack(ctx context.Context, all []kept, chosen bool) (takenBack
 		}
 	}
 	if last.PutsBack != "" {
-		if b, err := e.halfTakenBack(ctx, all, last); err != nil || len(b.hosts) > 0 {
+		if b, err := e.halfTakenBack(ctx, all, one, last); err != nil || len(b.hosts) > 0 {
 			return b, err
 		}
 	}
 	b := takenBack{run: last.Run, of: last}
 	for _, k := range all {
-		if g := k.newest(); g.Run != "" && (chosen || g.Run == last.Run) {
-			k.generations = k.last()
+		if g := k.newest(); g.Run != "" && (chosen || one.same(g.Run, last.Run)) {
+			k.generations = k.last(one)
 			if g.Unfinished() {
 				// As if it had not begun: nothing is left of it.
 				k.generations = k.generations[:1]
@@ -190,22 +191,22 @@ func (e *Env) takenBack(ctx context.Context, all []kept, chosen bool) (takenBack
 }
 
 // halfTakenBack is what is left to do of a rollback, no host when all of it is done.
-func (e *Env) halfTakenBack(ctx context.Context, all []kept, last rollout.Generation) (takenBack, error) {
+func (e *Env) halfTakenBack(ctx context.Context, all []kept, one runs, last rollout.Generation) (takenBack, error) {
 	b := takenBack{run: last.PutsBack}
 	var done []kept
 	for _, k := range all {
 		switch g := k.newest(); {
-		case g.Run == last.Run && g.Unfinished():
+		case one.same(g.Run, last.Run) && g.Unfinished():
 			// Goes on with the generation that was begun, and puts back what lies before it.
-			k = k.before()
-		case g.Run == last.Run:
+			k = k.before(one)
+		case one.same(g.Run, last.Run):
 			k.generations = nil
 			done = append(done, k)
 			continue
-		case g.Run != last.PutsBack:
+		case !one.same(g.Run, last.PutsBack):
 			continue
 		}
-		if k.generations = k.last(); len(k.generations) > 0 && k.generations[0].Run == last.PutsBack {
+		if k.generations = k.last(one); len(k.generations) > 0 && one.same(k.generations[0].Run, last.PutsBack) {
 			b.of = k.generations[0]
 			b.hosts = append(b.hosts, k)
 		}

@@ -68,6 +68,26 @@ func TestRollbackOfWhatDoesNotRun(t *testing.T) {
 		t.Errorf("%d generations, the last %+v", len(listed.Items), item)
 	}
 	r.exits(2, "rollback", "kmaster4")
+
+	// The rest follows in a run of its own, which is one with the first. Both are taken back together, also in parts.
+	for _, step := range []struct {
+		args  []string
+		hosts string
+		want  map[string]string
+	}{
+		{nil, " on kmaster1, kmaster3\n", first},
+		{[]string{"kmaster1"}, " on kmaster1\n", nil},
+		{nil, " on kmaster2, kmaster3\n", second},
+		{nil, " on kmaster1, kmaster2, kmaster3\n", first},
+	} {
+		got := r.exits(0, append([]string{"rollback"}, step.args...)...)
+		if !strings.Contains(got.out, step.hosts) {
+			t.Errorf("a rollback is not%s%s", step.hosts, got.out)
+		}
+		if now := r.standing(); step.want != nil && !maps.Equal(step.want, now) {
+			t.Errorf("after the rollback%s it is not as before: %v", step.hosts, changed(step.want, now))
+		}
+	}
 }
 
 // Members that run on what is put back are restarted one at a time, behind the gates of apply.
