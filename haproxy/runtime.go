@@ -126,7 +126,25 @@ func parseServer(words []string, column map[string]int) (ServerState, error) {
 // Drain keeps new connections away from a server; open ones stay. Its checks stop, because on-marked-down would cut
 // those when it says that it shuts down.
 func (r Runtime) Drain(ctx context.Context, server string) error {
-	return r.order(ctx, fmt.Sprintf("disable health %[1]s/%[2]s; set server %[1]s/%[2]s state drain", Backend, server))
+	commands := fmt.Sprintf("disable health %[1]s/%[2]s; set server %[1]s/%[2]s state drain", Backend, server)
+	if err := r.order(ctx, commands); err != nil {
+		return err
+	}
+	return r.confirm(ctx, server, true)
+}
+
+// confirm looks whether a server is as it was ordered to be: an order that is carried out is answered with nothing, and so
+// is one whose answer was cut off.
+func (r Runtime) confirm(ctx context.Context, server string, drained bool) error {
+	servers, err := r.Servers(ctx)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(servers, func(s ServerState) bool { return s.Name == server })
+	if i < 0 || servers[i].Drained != drained {
+		return fmt.Errorf("HAProxy did not carry it out: it says of its servers %+v", servers)
+	}
+	return nil
 }
 
 // Leave waits until no client of a drained server is left, but not for ever: some hold their connection for hours, and the
@@ -176,5 +194,9 @@ func (r Runtime) Undrain(ctx context.Context, server string) error {
 	case <-ctx.Done():
 	case <-time.After(checkInterval + (fall-1)*fastInterval + fastInterval):
 	}
-	return r.order(context.WithoutCancel(ctx), fmt.Sprintf("set server %s/%s state ready", Backend, server))
+	ctx = context.WithoutCancel(ctx)
+	if err := r.order(ctx, fmt.Sprintf("set server %s/%s state ready", Backend, server)); err != nil {
+		return err
+	}
+	return r.confirm(ctx, server, false)
 }

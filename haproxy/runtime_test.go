@@ -2,6 +2,7 @@ package haproxy
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -57,6 +58,40 @@ func TestDrainAndUndrain(t *testing.T) {
 	}
 	if seen := b.answers(12); seen["kmaster1"] == 0 {
 		t.Errorf("undrained, and never answers: %v", seen)
+	}
+}
+
+// cutOff is a connection that ends before the order gets through.
+type cutOff struct{ net.Conn }
+
+func (c cutOff) Write(p []byte) (int, error) { return len(p), c.Conn.Close() }
+func (c cutOff) Read([]byte) (int, error)    { return 0, io.EOF }
+
+// An order that does not get through is not taken for one that was carried out.
+func TestOrderThatIsCutOffIsAnError(t *testing.T) {
+	b, _, _ := rig(t)
+	b.becomes("kmaster1", "UP")
+	dial, dials, broken := b.runtime().Dial, 0, 1
+	r := Runtime{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if dials++; dials == broken && err == nil {
+			conn = cutOff{conn}
+		}
+		return conn, err
+	}}
+	if err := r.Drain(t.Context(), "kmaster1"); err == nil {
+		t.Error("a drain that was cut off succeeded")
+	}
+	if err := r.Drain(t.Context(), "kmaster1"); err != nil {
+		t.Error(err)
+	}
+	// The second order of undraining, after health checks began.
+	dials, broken = 0, 2
+	if err := r.Undrain(t.Context(), "kmaster1"); err == nil {
+		t.Error("an undrain that was cut off succeeded")
+	}
+	if err := r.Undrain(t.Context(), "kmaster1"); err != nil || b.state("kmaster1").Drained {
+		t.Errorf("undrained: %v, %+v", err, b.state("kmaster1"))
 	}
 }
 
