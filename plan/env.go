@@ -52,6 +52,8 @@ type Env struct {
 type Conn interface {
 	remote.Changer
 	io.Closer
+	// Done is closed when the connection has ended.
+	Done() <-chan struct{}
 }
 
 func (e *Env) store() *pki.Store { return pki.Open(e.Work, e.Spec) }
@@ -72,32 +74,29 @@ func (e *Env) hold() (release func(), err error) {
 	return func() { e.held--; _ = unlock() }, nil
 }
 
-// pool keeps one connection per host for the whole run.
+// pool keeps one line to each host for the whole run.
 type pool struct {
 	mu    sync.Mutex
-	conns map[string]*pooled
+	lines map[string]*line
 }
 
-type pooled struct {
-	once sync.Once
-	conn Conn
-	err  error
-}
-
-// connect is the run's connection to a host; hosts are dialled side by side, each once.
+// connect is the run's connection to a host; hosts are dialled side by side. One that is lost is dialled again when it is
+// used next.
 func (e *Env) connect(ctx context.Context, node cluster.Node) (Conn, error) {
 	e.pool.mu.Lock()
-	if e.pool.conns == nil {
-		e.pool.conns = map[string]*pooled{}
+	if e.pool.lines == nil {
+		e.pool.lines = map[string]*line{}
 	}
-	p := e.pool.conns[node.Name]
-	if p == nil {
-		p = &pooled{}
-		e.pool.conns[node.Name] = p
+	l := e.pool.lines[node.Name]
+	if l == nil {
+		l = newLine(node.Name, func(ctx context.Context) (Conn, error) { return e.dialFor(ctx, node) })
+		e.pool.lines[node.Name] = l
 	}
 	e.pool.mu.Unlock()
-	p.once.Do(func() { p.conn, p.err = e.dialFor(ctx, node) })
-	return p.conn, p.err
+	if _, err := l.open(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
 // dialFor opens a connection that outlives the context it was dialled with, until Close: an interrupted run still has to
@@ -116,9 +115,7 @@ func (e *Env) dialFor(ctx context.Context, node cluster.Node) (Conn, error) {
 func (e *Env) Close() {
 	e.pool.mu.Lock()
 	defer e.pool.mu.Unlock()
-	for _, p := range e.pool.conns {
-		if p.conn != nil {
-			_ = p.conn.Close()
-		}
+	for _, l := range e.pool.lines {
+		_ = l.Close()
 	}
 }

@@ -45,6 +45,8 @@ type Client struct {
 	lost error
 
 	close sync.Once
+	// gone is closed when the connection has ended, whoever ended it.
+	gone chan struct{}
 }
 
 // Host is the node's name.
@@ -59,24 +61,26 @@ func (c *Client) Close() (err error) {
 // watch closes the connection after the context, and when the host has stayed silent a number of times.
 func (c *Client) watch(ctx context.Context, every time.Duration, times int) {
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(farewell, func() { _ = c.Close() }) })
-	gone := make(chan struct{})
 	go func() {
 		_ = c.ssh.Wait()
 		stop()
-		close(gone)
+		close(c.gone)
 	}()
-	go c.keepAlive(gone, every, times)
+	go c.keepAlive(every, times)
 }
+
+// Done is closed when the connection has ended: nothing more can be asked over it, and another may be opened.
+func (c *Client) Done() <-chan struct{} { return c.gone }
 
 // keepAlive asks the host every so often whether it is there, and gives the connection up when it has been asked that many
 // times without an answer. Without it a host that lost power would be waited for until TCP gives up.
-func (c *Client) keepAlive(gone <-chan struct{}, every time.Duration, times int) {
+func (c *Client) keepAlive(every time.Duration, times int) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	answered := make(chan struct{}, times)
 	for silent := 0; ; silent++ {
 		select {
-		case <-gone:
+		case <-c.gone:
 			return
 		case <-tick.C:
 		}

@@ -99,7 +99,7 @@ func (d *Dialer) dial(ctx context.Context, node cluster.Node) (*Client, error) {
 	return &Client{
 		node: node.Name, ssh: conn, route: append(via, conn), timeout: to.timeout, commandTimeout: to.command,
 		alive: to.alive, count: to.count, sudo: throughSudo(to), user: to.user, passwords: &d.passwords,
-		sent: d.options.Sent,
+		sent: d.options.Sent, gone: make(chan struct{}),
 	}, nil
 }
 

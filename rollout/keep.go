@@ -43,8 +43,12 @@ func (h Ready) keep(ctx context.Context) error {
 			k.Files[f.Path] = f.File
 		}
 	}
+	if err := h.Conn.Keep(ctx, k); err != nil {
+		// Nothing was replaced yet, and what is kept may not be whole: there is nothing to put back.
+		return err
+	}
 	h.kept.dir, h.kept.generation = unfinishedDir, g
-	return h.Conn.Keep(ctx, k)
+	return nil
 }
 
 // begun is the generation that a run which was cut off has left; empty where there is none. One without a record holds
