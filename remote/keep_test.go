@@ -26,7 +26,7 @@ func TestWhatIsKeptCostsNoBytesAndIsReachedByNobodyElse(t *testing.T) {
 	must(t, os.WriteFile(dir+"/a.key", []byte("key"), 0o600))
 	must(t, client.Keep(t.Context(), keeping(dir, "record", "a.crt", "a.key")))
 	want := map[string]string{
-		"a.crt": "-rw-r--r-- crt", "a.key": "-rw------- key", "kept": "drwx------", "kept/one": "drwx------",
+		"a.crt": "-rw-r--r-- crt", "a.key": "-rw------- key", "kept": "drwxr-xr-x", "kept/one": "drwx------",
 		"kept/one/a.crt": "-rw-r--r-- crt", "kept/one/a.key": "-rw------- key", "kept/one/record.json": "-rw------- record",
 	}
 	if got := tree(t, dir); fmt.Sprint(got) != fmt.Sprint(want) {
@@ -48,7 +48,7 @@ func TestWhatIsKeptStays(t *testing.T) {
 	must(t, os.Chmod(dir+"/kept/one", 0o755))
 	must(t, client.Keep(t.Context(), keeping(dir, "more", "a", "b")))
 	want := map[string]string{
-		"a": "-rw------- new", "b": "-rw------- old", "kept": "drwx------", "kept/one": "drwx------",
+		"a": "-rw------- new", "b": "-rw------- old", "kept": "drwxr-xr-x", "kept/one": "drwx------",
 		"kept/one/a": "-rw------- old", "kept/one/b": "-rw------- old", "kept/one/record.json": "-rw------- more",
 	}
 	if got := tree(t, dir); fmt.Sprint(got) != fmt.Sprint(want) {
