@@ -64,7 +64,7 @@ func TestDrainAndUndrain(t *testing.T) {
 // cutOff is a connection that ends before the order gets through.
 type cutOff struct{ net.Conn }
 
-func (c cutOff) Write(p []byte) (int, error) { return len(p), c.Conn.Close() }
+func (c cutOff) Write(p []byte) (int, error) { return len(p), c.Close() }
 func (c cutOff) Read([]byte) (int, error)    { return 0, io.EOF }
 
 // An order that does not get through is not taken for one that was carried out.
