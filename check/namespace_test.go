@@ -110,7 +110,7 @@ type network struct {
 func joined(t *testing.T, hosts []cluster.Node, config map[string][]string) *network {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("only root may make network namespaces in which sshd runs")
+		t.Fatal("only root may make network namespaces in which sshd runs: run these tests as root")
 	}
 	n := &network{machines: map[string]*machine{}}
 	n.operator = newSpace(t, "ip link add switch type bridge\nip address add 10.77.0.1/24 dev switch\nip link set switch up")
