@@ -3,6 +3,7 @@ package rollout_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -329,5 +330,31 @@ func TestARerunGoesOnWithTheGenerationThatWasBegun(t *testing.T) {
 				t.Errorf("there was\n%s\nthere is\n%s", bare, now)
 			}
 		})
+	}
+}
+
+// lostReply is a connection that is lost after the host has renamed, before it says so.
+type lostReply struct{ *remote.Client }
+
+func (c lostReply) Rename(ctx context.Context, from, to string) error {
+	renamed := c.Client.Rename(ctx, from, to)
+	return errors.Join(renamed, errors.New("connection lost"))
+}
+
+func TestPutBackOfACommitWhoseLastReplyWasLost(t *testing.T) {
+	s := newSite(t)
+	s.deliver(before)
+	bare := s.holds(true)
+	change := s.compare(s.want(after))
+	ready, err := rollout.Batch{{Conn: lostReply{s.dial()}, Change: change, Components: change.Components()}}.Stage(t.Context(), 1)
+	must(t, err)
+	if ready[0].Commit(t.Context()) == nil {
+		t.Fatal("the commit ended")
+	}
+	ready[0].Conn = s.dial()
+	must(t, ready[0].PutBack(t.Context()))
+	must(t, os.Remove(filepath.Join(s.root, "/etc/app/new")))
+	if now := s.holds(true); now != bare {
+		t.Errorf("there was\n%s\nthere is\n%s", bare, now)
 	}
 }

@@ -18,7 +18,9 @@ import (
 // put back.
 type keeping struct {
 	// dir is where the generation stands; empty while there is none.
-	dir        string
+	dir string
+	// becomes is what it was to be renamed to, once that was begun: a lost connection does not say whether it was.
+	becomes    string
 	generation Generation
 }
 
@@ -120,11 +122,11 @@ func (h Ready) finish(ctx context.Context) error {
 	}
 	names = slices.DeleteFunc(names, func(name string) bool { return name == path.Base(unfinishedDir) })
 	g := h.kept.generation
-	dir := path.Join(GenerationsDir, after(names, g))
-	if err := h.Conn.Rename(ctx, unfinishedDir, dir); err != nil {
+	h.kept.becomes = path.Join(GenerationsDir, after(names, g))
+	if err := h.Conn.Rename(ctx, unfinishedDir, h.kept.becomes); err != nil {
 		return err
 	}
-	h.kept.dir = dir
+	h.kept.dir = h.kept.becomes
 	var old []string
 	for _, name := range names[:max(0, len(names)+1-KeptGenerations)] {
 		old = append(old, path.Join(GenerationsDir, name))

@@ -133,12 +133,9 @@ func (h Ready) PutBack(ctx context.Context) error {
 			return err
 		}
 	}
-	if h.kept.dir != unfinishedDir {
-		if err := h.Conn.Rename(ctx, h.kept.dir, unfinishedDir); err != nil {
-			return err
-		}
+	if err := h.reopen(ctx); err != nil {
+		return err
 	}
-	h.kept.dir, h.kept.generation.dir = unfinishedDir, unfinishedDir
 	want, err := Restored(ctx, h.Conn, h.Change.want, h.kept.generation)
 	if err != nil {
 		return err
@@ -152,6 +149,27 @@ func (h Ready) PutBack(ctx context.Context) error {
 		return err
 	}
 	h.kept.dir = ""
+	return nil
+}
+
+// reopen makes the generation the one of a commit that has not ended, wherever the commit has left it.
+func (h Ready) reopen(ctx context.Context) error {
+	dir := h.kept.dir
+	if dir == unfinishedDir && h.kept.becomes != "" {
+		state, err := h.Conn.Look(ctx, remote.Query{Paths: []string{h.kept.becomes}})
+		if err != nil {
+			return err
+		}
+		if state.Paths[h.kept.becomes].Exists {
+			dir = h.kept.becomes
+		}
+	}
+	if dir != unfinishedDir {
+		if err := h.Conn.Rename(ctx, dir, unfinishedDir); err != nil {
+			return err
+		}
+	}
+	h.kept.dir, h.kept.becomes, h.kept.generation.dir = unfinishedDir, "", unfinishedDir
 	return nil
 }
 

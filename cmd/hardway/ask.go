@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"time"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -68,14 +69,13 @@ func (a *asker) put(prompt string) ([]byte, error) {
 	return a.read(int(in.Fd()), prompt)
 }
 
-// read gives the terminal its echo back also when the run is stopped in the middle.
+// read puts the question when the echo is off, because an answer may come at once, and gives the terminal its echo back also
+// when the run is stopped in the middle.
 func (a *asker) read(terminal int, prompt string) ([]byte, error) {
 	before, err := term.GetState(terminal)
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprint(a.program.streams.Err, prompt)
-	defer fmt.Fprintln(a.program.streams.Err)
 	type answer struct {
 		text []byte
 		err  error
@@ -85,11 +85,25 @@ func (a *asker) read(terminal int, prompt string) ([]byte, error) {
 		text, err := term.ReadPassword(terminal)
 		given <- answer{text, err}
 	}()
+	awaitOther(terminal, before)
+	fmt.Fprint(a.program.streams.Err, prompt)
+	defer fmt.Fprintln(a.program.streams.Err)
 	select {
 	case a := <-given:
 		return a.text, a.err
 	case <-a.ctx.Done():
 		return nil, errors.Join(a.ctx.Err(), term.Restore(terminal, before))
+	}
+}
+
+// awaitOther returns when the terminal is in another state than before; soon also where it never is, because the state was
+// that of no echo already.
+func awaitOther(terminal int, before *term.State) {
+	for range 200 {
+		if now, err := term.GetState(terminal); err != nil || *now != *before {
+			return
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 
