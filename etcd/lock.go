@@ -5,9 +5,10 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.etcd.io/etcd/client/v3/concurrency"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
 
@@ -17,13 +18,17 @@ import (
 // LockKey is held by whoever changes the members of the cluster or what runs on it.
 const LockKey = "/hardway.io/lock"
 
-// lockTTL is how long the key outlives a holder that does not come back, in seconds. A member that restarts takes a few.
-const lockTTL = 15
+const (
+	// lockTTL is how long the key outlives a holder that does not come back, in seconds. A member that restarts takes a few.
+	lockTTL = 15
+	// renewEvery leaves time for a second try where a member does not answer the first within askTimeout.
+	renewEvery = lockTTL * time.Second / 5
+)
 
 // Lock is the key, held.
 type Lock struct {
-	client  *clientv3.Client
-	session *concurrency.Session
+	client *clientv3.Client
+	lease  clientv3.LeaseID
 }
 
 // TakeLock puts the key with these words for as long as its lease is renewed. Where somebody else holds it, their words are
@@ -56,9 +61,8 @@ func (l *Lock) take(ctx context.Context, words, takeOver string) (held []byte, e
 	if err != nil {
 		return nil, fmt.Errorf("failed to get a lease from etcd: %w", err)
 	}
-	if l.session, err = concurrency.NewSession(l.client, concurrency.WithLease(grant.ID), concurrency.WithTTL(lockTTL)); err != nil {
-		return nil, fmt.Errorf("failed to keep a lease of etcd: %w", err)
-	}
+	l.lease = grant.ID
+	go l.renew()
 	free := clientv3.Compare(clientv3.CreateRevision(LockKey), "=", 0)
 	if takeOver != "" {
 		free = clientv3.Compare(clientv3.Value(LockKey), "=", takeOver)
@@ -79,12 +83,33 @@ func (l *Lock) take(ctx context.Context, words, takeOver string) (held []byte, e
 	return nil, fmt.Errorf("failed to take etcd's lock %s: it was given back this moment, try again", LockKey)
 }
 
+// renew keeps the lease until the client is closed, each time on a stream of its own. A session of the client's library holds
+// one open all the time, to a member of its choice: told to stop, that member would wait for its end, 7 s long.
+func (l *Lock) renew() {
+	for wait(l.client.Ctx(), renewEvery) {
+		_, _ = asking(l.client.Ctx(), l.renewOnce)
+	}
+}
+
+// renewOnce waits for a member that answers. The library's KeepAliveOnce asks without a pause while there is none.
+func (l *Lock) renewOnce(ctx context.Context) (*pb.LeaseKeepAliveResponse, error) {
+	stream, err := pb.NewLeaseClient(l.client.ActiveConnection()).LeaseKeepAlive(ctx, grpc.WaitForReady(true))
+	if err != nil {
+		return nil, err
+	}
+	if err := stream.Send(&pb.LeaseKeepAliveRequest{ID: int64(l.lease)}); err != nil {
+		return nil, err
+	}
+	if err := stream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return stream.Recv()
+}
+
 // Release gives the key back. One that etcd does not answer to goes with its lease.
 func (l *Lock) Release() {
-	if l.session != nil {
-		lease := l.session.Lease()
-		l.session.Orphan()
-		_, _ = asking(l.client.Ctx(), func(ctx context.Context) (*clientv3.LeaseRevokeResponse, error) { return l.client.Revoke(ctx, lease) })
+	if l.lease != clientv3.NoLease {
+		_, _ = asking(l.client.Ctx(), func(ctx context.Context) (*clientv3.LeaseRevokeResponse, error) { return l.client.Revoke(ctx, l.lease) })
 	}
 	_ = l.client.Close()
 }

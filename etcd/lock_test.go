@@ -41,7 +41,6 @@ func TestTheLockIsHeldByOneAndToldByItsWords(t *testing.T) {
 		t.Fatalf("what was given back is held by %q", held)
 	}
 	// A holder that dies gives nothing back: the lease ends.
-	third.session.Orphan()
 	_ = third.client.Close()
 	for end := time.Now().Add(4 * lockTTL * time.Second); ; time.Sleep(time.Second) {
 		if lock, _ := take("anna", ""); lock != nil {
@@ -51,6 +50,44 @@ func TestTheLockIsHeldByOneAndToldByItsWords(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatal("the lock of a dead holder stays")
 		}
+	}
+}
+
+// Members restart while the lock is held: none may wait for its holder, and the lock may not end meanwhile.
+func TestTheLockOutlivesMembersAndKeepsNoneFromStopping(t *testing.T) {
+	ms := formed(t)
+	lock, _, err := TakeLock(t.Context(), ms.spec, adminTLS(t, ms.store), directly, []byte("anna"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Release()
+	left := func() int64 {
+		t.Helper()
+		answer, err := lock.client.TimeToLive(t.Context(), lock.lease)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.TTL
+	}
+	before, end := left(), time.Now().Add(lockTTL*time.Second)
+	for now := left(); now <= before; before, now = now, left() {
+		if time.Now().After(end) {
+			t.Fatal("the lease is not renewed")
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	for _, m := range ms.of {
+		begun := time.Now()
+		m.stop()
+		// Without anybody to wait for it takes a second.
+		if took := time.Since(begun); took > 5*time.Second {
+			t.Errorf("%s took %s to stop", m.node.Name, took)
+		}
+		m.start()
+		m.awaitReady()
+	}
+	if lock, held, err := TakeLock(t.Context(), ms.spec, adminTLS(t, ms.store), directly, []byte("bert"), nil); lock != nil || string(held) != "anna" {
+		t.Errorf("it did not outlive them: %v, held by %q, %v", lock, held, err)
 	}
 }
 
