@@ -29,6 +29,8 @@ const (
 type Lock struct {
 	client *clientv3.Client
 	lease  clientv3.LeaseID
+	// lost is closed when the lease is gone.
+	lost chan struct{}
 }
 
 // TakeLock puts the key with these words for as long as its lease is renewed. Where somebody else holds it, their words are
@@ -48,7 +50,7 @@ func TakeLock(ctx context.Context, spec *cluster.Spec, config *tls.Config, dial 
 	if err != nil {
 		return nil, nil, fmt.Errorf("failed to set up a client for etcd: %w", err)
 	}
-	lock = &Lock{client: client}
+	lock = &Lock{client: client, lost: make(chan struct{})}
 	if held, err = lock.take(ctx, string(words), string(takeOver)); err != nil || held != nil {
 		lock.Release()
 		return nil, held, err
@@ -83,11 +85,16 @@ func (l *Lock) take(ctx context.Context, words, takeOver string) (held []byte, e
 	return nil, fmt.Errorf("failed to take etcd's lock %s: it was given back this moment, try again", LockKey)
 }
 
-// renew keeps the lease until the client is closed, each time on a stream of its own. A session of the client's library holds
-// one open all the time, to a member of its choice: told to stop, that member would wait for its end, 7 s long.
+// renew keeps the lease until the client is closed or the lease gone, each time on a stream of its own. A session of the
+// client's library holds one open all the time, to a member of its choice: told to stop, that member would wait for its end,
+// 7 s long.
 func (l *Lock) renew() {
 	for wait(l.client.Ctx(), renewEvery) {
-		_, _ = asking(l.client.Ctx(), l.renewOnce)
+		answer, err := asking(l.client.Ctx(), l.renewOnce)
+		if err == nil && answer.TTL <= 0 {
+			close(l.lost)
+			return
+		}
 	}
 }
 
@@ -104,6 +111,36 @@ func (l *Lock) renewOnce(ctx context.Context) (*pb.LeaseKeepAliveResponse, error
 		return nil, err
 	}
 	return stream.Recv()
+}
+
+// Lost is closed when the lease is known to be gone: somebody else may have the key by now.
+func (l *Lock) Lost() <-chan struct{} { return l.lost }
+
+// confirmAgain is how long to wait before etcd is asked again.
+const confirmAgain = 250 * time.Millisecond
+
+// Confirm asks etcd whether the key is held still. While a member restarts and the lead changes hands that takes a while.
+func (l *Lock) Confirm(ctx context.Context) error {
+	for end := time.Now().Add(lockTTL * time.Second); ; time.Sleep(confirmAgain) {
+		answer, err := asking(ctx, func(ctx context.Context) (*clientv3.GetResponse, error) { return l.client.Get(ctx, LockKey) })
+		switch {
+		case err == nil && len(answer.Kvs) == 1 && clientv3.LeaseID(answer.Kvs[0].Lease) == l.lease:
+			return nil
+		case err == nil:
+			return l.problem("the lock of this run is gone, or another's: the run stops before its next change")
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case time.Now().After(end):
+			return l.problem(fmt.Sprintf("etcd does not say whether this run holds its lock still, so the run stops before its next change: %v", err))
+		}
+	}
+}
+
+func (l *Lock) problem(message string) error {
+	return cluster.Problems{{
+		Subject: "etcd " + LockKey, Message: message,
+		Hint: "`hardway unlock` shows who is at work, `hardway etcd verify` whether etcd is well; the same command goes on later",
+	}}
 }
 
 // Release gives the key back. One that etcd does not answer to goes with its lease.

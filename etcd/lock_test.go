@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 )
@@ -88,6 +89,29 @@ func TestTheLockOutlivesMembersAndKeepsNoneFromStopping(t *testing.T) {
 	}
 	if lock, held, err := TakeLock(t.Context(), ms.spec, adminTLS(t, ms.store), directly, []byte("bert"), nil); lock != nil || string(held) != "anna" {
 		t.Errorf("it did not outlive them: %v, held by %q, %v", lock, held, err)
+	}
+}
+
+func TestAHolderLearnsThatItsLeaseIsGone(t *testing.T) {
+	ms := formed(t)
+	lock, _, err := TakeLock(t.Context(), ms.spec, adminTLS(t, ms.store), directly, []byte("anna"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Release()
+	if err := lock.Confirm(t.Context()); err != nil {
+		t.Errorf("it is held, and %v", err)
+	}
+	if _, err := lock.client.Revoke(t.Context(), lock.lease); err != nil {
+		t.Fatal(err)
+	}
+	if err := lock.Confirm(t.Context()); err == nil || !strings.Contains(err.Error(), "is gone, or another's") {
+		t.Errorf("it is gone, and confirmed with %v", err)
+	}
+	select {
+	case <-lock.Lost():
+	case <-time.After(2 * lockTTL * time.Second):
+		t.Error("nobody is told")
 	}
 }
 

@@ -117,6 +117,7 @@ func (e *Env) roller(step string, s view) rollout.Roller {
 			rollout.AskServed:      func(ctx context.Context, hosts []string) []cluster.Problem { return e.askServed(ctx, s, hosts) },
 		},
 		MoveLeader: e.moveLeader,
+		Locks:      e.hostLocks(),
 		Tell: func(phase, host, message string) {
 			e.say(Event{Step: step, Phase: phase, Host: host, Message: message})
 		},

@@ -30,7 +30,9 @@ func (e *Env) lockEtcd(ctx context.Context) error {
 	if held != nil {
 		return cluster.Problems{heldInEtcd(held)}
 	}
-	if err != nil {
+	if err == nil {
+		e.hostLocks().Besides(e.etcdLock)
+	} else {
 		e.tell("lock", "", fmt.Sprintf("etcd does not answer (%v): going on with the locks on hosts alone", err))
 	}
 	return nil

@@ -2,8 +2,10 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"hardway/cluster"
 	"hardway/rollout"
 )
 
@@ -40,9 +42,20 @@ func (e *Env) locked(ctx context.Context, s Step, action Action) (Report, error)
 	defer stop()
 	report, err := action.Do(guarded)
 	if lost := context.Cause(guarded); err != nil && lost != nil && ctx.Err() == nil {
-		return report, lost
+		return report, lostWith(lost, err)
 	}
 	return report, err
+}
+
+// lostWith is a lost lock, and what is to be said of hosts besides: how one was left. That the rest was stopped says no more.
+func lostWith(lost, err error) error {
+	problems := cluster.Problems(slices.Clone(cluster.ProblemsOf(lost)))
+	for _, p := range cluster.ProblemsOf(err) {
+		if p.Host != "" && !slices.Contains(problems, p) {
+			problems = append(problems, p)
+		}
+	}
+	return problems
 }
 
 // hostLocks is the locks of this process, none of them taken at first.

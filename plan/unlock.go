@@ -98,7 +98,7 @@ func (e *Env) breakLocks(unreachable []cluster.Problem, seen []lockSeen, name st
 		if l.State == rollout.Alive && !force {
 			return Action{}, cluster.Problems{{
 				Host: l.Node, Subject: rollout.LockPath, Message: "is not stale, its run is at work: " + l.String(),
-				Hint: "ask " + l.Holder.String() + ", or wait; --yes breaks it all the same, and that run stops before its next commit",
+				Hint: "ask " + l.Holder.String() + ", or wait; --yes breaks it all the same, and that run stops before its next change",
 			}}
 		}
 		report.Changes = append(report.Changes, Change{l.Node, rollout.LockPath, string(rollout.Delete), string(l.State) + ": " + l.String()})

@@ -19,7 +19,7 @@ type Want struct {
 	Watch []string
 	// Run is what the change will be part of.
 	Run Run
-	// Confirm is asked before a commit, whether the run may still change the host; nil where nothing speaks against it.
+	// Confirm is asked before anything is staged or committed, whether the run may still change the host; nil where nothing speaks against it.
 	Confirm func(context.Context, remote.Changer) error
 
 	// foreign is paths of files that were there before hardway delivered: they are none of what it delivered.

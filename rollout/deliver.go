@@ -86,6 +86,9 @@ func (h Host) Part() []FileChange {
 
 // stage makes the users that own files first: an owner has to exist before a file can be staged with it.
 func (h *Ready) stage(ctx context.Context) error {
+	if err := h.confirm(ctx); err != nil {
+		return err
+	}
 	var users, rest []artifact.File
 	for _, f := range h.Part() {
 		switch {
@@ -157,10 +160,8 @@ func (h Host) ownersExist() bool {
 // systemd read changed definitions. The record of what was delivered is part of what is staged: it forgets a file only
 // after the file is gone.
 func (h Ready) Commit(ctx context.Context) error {
-	if confirm := h.Change.want.Confirm; confirm != nil {
-		if err := confirm(ctx, h.Conn); err != nil {
-			return err
-		}
+	if err := h.confirm(ctx); err != nil {
+		return err
 	}
 	if h.Change.want.undoes {
 		return h.replace(ctx)
@@ -172,6 +173,14 @@ func (h Ready) Commit(ctx context.Context) error {
 		return err
 	}
 	return h.finish(ctx)
+}
+
+// confirm asks whether the run may still change the host.
+func (h Host) confirm(ctx context.Context) error {
+	if confirm := h.Change.want.Confirm; confirm != nil {
+		return confirm(ctx, h.Conn)
+	}
+	return nil
 }
 
 func (h Ready) replace(ctx context.Context) error {

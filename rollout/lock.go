@@ -39,12 +39,12 @@ type Locks struct {
 
 	mu   sync.Mutex
 	held map[string]remote.Changer
-	// renewed is when, by the wall clock: that goes on while the machine sleeps.
-	renewed map[string]time.Time
-	data    []byte
+	data []byte
 	// lost ends when a lock is found gone or another's, and with the run.
 	lost context.Context
 	lose context.CancelCauseFunc
+	// also is a lock that the run holds besides; nil without one.
+	also Further
 }
 
 // Holds reports whether all of these hosts are locked by the run.
@@ -112,7 +112,7 @@ func (l *Locks) begin(ctx context.Context) (err error) {
 		return err
 	}
 	l.data = append(l.data, '\n')
-	l.held, l.renewed = map[string]remote.Changer{}, map[string]time.Time{}
+	l.held = map[string]remote.Changer{}
 	l.lost, l.lose = context.WithCancelCause(context.WithoutCancel(ctx))
 	return nil
 }
@@ -124,7 +124,7 @@ func (l *Locks) take(ctx context.Context, host remote.Changer) error {
 	}
 	if held == nil {
 		l.mu.Lock()
-		l.held[host.Host()], l.renewed[host.Host()] = host, time.Now().Round(0)
+		l.held[host.Host()] = host
 		l.mu.Unlock()
 		go l.renew(host)
 		return nil
@@ -164,34 +164,11 @@ func (l *Locks) renewOne(ctx context.Context, host remote.Changer) error {
 	err := host.RenewLock(ctx, LockPath, l.data)
 	if errors.Is(err, remote.ErrLockLost) && l.Holds([]remote.Changer{host}) {
 		return cluster.Problems{{
-			Host: host.Host(), Subject: LockPath, Message: "the lock of this run is gone, or another's: the run stops before its next commit",
+			Host: host.Host(), Subject: LockPath, Message: "the lock of this run is gone, or another's: the run stops before its next change",
 			Hint: "somebody broke it; `hardway unlock` shows who is at work, and the same command goes on later",
 		}}
 	}
-	if err == nil {
-		l.mu.Lock()
-		l.renewed[host.Host()] = time.Now().Round(0)
-		l.mu.Unlock()
-	}
 	return err
-}
-
-// Confirm is asked before a commit: a run that slept for long finds out that its lock was broken meanwhile.
-func (l *Locks) Confirm(ctx context.Context, host remote.Changer) error {
-	l.mu.Lock()
-	since := time.Since(l.renewed[host.Host()])
-	l.mu.Unlock()
-	if !l.Holds([]remote.Changer{host}) || since < 2*l.Renew {
-		return nil
-	}
-	return l.renewOne(ctx, host)
-}
-
-// Guard is a context that ends when a lock is lost; its cause says which.
-func (l *Locks) Guard(ctx context.Context) (context.Context, context.CancelFunc) {
-	guarded, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(l.lost, func() { cancel(context.Cause(l.lost)) })
-	return guarded, func() { stop(); cancel(context.Canceled) }
 }
 
 // Release takes all locks of the run off.

@@ -190,11 +190,11 @@ func TestADeadRunOfThisMachineIsTakenOver(t *testing.T) {
 	}
 }
 
-// A run that slept while its lock was broken finds out before it commits, not when its timer wakes up.
-func TestARunThatSleptAsksBeforeItCommits(t *testing.T) {
+// A run whose lock was broken finds out before its next change, not when its timer wakes up.
+func TestARunAsksBeforeItStagesAndBeforeItCommits(t *testing.T) {
 	s := newSite(t)
 	l := locks("one", anna, time.Hour)
-	l.Renew = 500 * time.Millisecond
+	l.Renew = time.Hour
 	must(t, l.Take(t.Context(), []remote.Changer{s.conn}))
 	want := s.want(before)
 	asked := 0
@@ -202,11 +202,13 @@ func TestARunThatSleptAsksBeforeItCommits(t *testing.T) {
 		asked++
 		return l.Confirm(ctx, host)
 	}
-	ready := s.stage(s.compare(want))
+	change := s.compare(want)
+	ready := s.stage(change)
 	must(t, os.Remove(s.lockFile()))
-	must(t, l.Confirm(t.Context(), s.conn))
-	l.Renew = 0
-	if err := ready.Commit(t.Context()); err == nil || !strings.Contains(err.Error(), "is gone, or another's") || asked != 1 {
+	if err := ready.Commit(t.Context()); err == nil || !strings.Contains(err.Error(), "is gone, or another's") || asked != 2 {
 		t.Errorf("asked %d times, the commit: %v", asked, err)
+	}
+	if _, err := (rollout.Batch{ready.Host}).Stage(t.Context(), 1); err == nil || !strings.Contains(err.Error(), "is gone, or another's") {
+		t.Errorf("staged without a lock: %v", err)
 	}
 }

@@ -54,6 +54,10 @@ func (r rolling) putBack(ctx context.Context, host string, back []Move, why erro
 	if len(back) == 0 {
 		return stopped(host, "nothing on it was touched", why)
 	}
+	r.confirm = r.Locks.ConfirmHost
+	if err := r.confirm(context.WithoutCancel(ctx), r.Conns[host]); err != nil {
+		return errors.Join(stopped(host, "it was left as it stands, for its lock could not be confirmed", why), err)
+	}
 	r.Tell(string(PutBack), host, "putting it back")
 	var errs []error
 	for _, m := range back {

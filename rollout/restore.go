@@ -136,7 +136,10 @@ func (h Ready) PutBack(ctx context.Context) error {
 	if err := h.reopen(ctx); err != nil {
 		return err
 	}
-	want, err := Restored(ctx, h.Conn, h.Change.want, h.kept.generation)
+	want := h.Change.want
+	// Whoever calls it has made sure that the host is still its own.
+	want.Confirm = nil
+	want, err := Restored(ctx, h.Conn, want, h.kept.generation)
 	if err != nil {
 		return err
 	}

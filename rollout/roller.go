@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"time"
 
 	"hardway/artifact"
@@ -25,6 +26,8 @@ type Roller struct {
 	Asks map[Ask]func(ctx context.Context, hosts []string) []cluster.Problem
 	// MoveLeader hands etcd's lead away from a host, so that stopping its member costs no election.
 	MoveLeader func(ctx context.Context, away string) error
+	// Locks is asked before each change whether the run may still make it; nil where nothing is locked.
+	Locks *Locks
 	// Tell reports progress: the move that is made, on which host, and a line for a person, empty where there is none to say.
 	Tell func(phase, host, message string)
 }
@@ -40,23 +43,32 @@ func (r Roller) Run(ctx context.Context, roll Roll) error {
 	if err != nil {
 		return err
 	}
-	run := rolling{Roller: r, ready: map[string]Ready{}}
+	run := rolling{Roller: r, ready: map[string]Ready{}, confirm: r.Locks.Confirm}
 	for _, h := range ready {
 		run.ready[h.Change.Host] = h
 	}
 	for _, turn := range roll.Turns {
 		if err := run.turn(ctx, turn); err != nil {
-			return errors.Join(err, discard(context.WithoutCancel(ctx), ready, r.Parallel))
+			return errors.Join(err, run.discard(ctx, ready))
 		}
 	}
 	// A record may be all that was staged, on a host that no turn commits.
-	return discard(context.WithoutCancel(ctx), ready, r.Parallel)
+	return run.discard(ctx, ready)
+}
+
+// discard takes off what was staged and not committed. On a host whose lock is lost it may be somebody else's by now.
+func (r rolling) discard(ctx context.Context, ready []Ready) error {
+	ctx = context.WithoutCancel(ctx)
+	ready = slices.DeleteFunc(slices.Clone(ready), func(h Ready) bool { return r.Locks.ConfirmHost(ctx, h.Conn) != nil })
+	return discard(ctx, ready, r.Parallel)
 }
 
 // rolling is a roll that is being carried out.
 type rolling struct {
 	Roller
 	ready map[string]Ready
+	// confirm is asked before each change on a host.
+	confirm func(context.Context, remote.Changer) error
 }
 
 // turn makes its moves until one fails.
@@ -84,10 +96,18 @@ func (r rolling) move(ctx context.Context, m Move) error {
 		return fmt.Errorf("no such move: %s", m.Verb)
 	}
 	return remote.ForEach(ctx, m.Hosts, r.Parallel, func(ctx context.Context, host string) error {
+		if m.changes() && r.confirm != nil {
+			if err := r.confirm(ctx, r.Conns[host]); err != nil {
+				return err
+			}
+		}
 		r.Tell(string(m.Verb), host, m.says())
 		return do(r, ctx, m, host)
 	})
 }
+
+// changes reports whether the move changes anything, as opposed to looking or waiting.
+func (m Move) changes() bool { return !slices.Contains([]Verb{Gate, Check, Leave}, m.Verb) }
 
 // says is the move while it is made.
 func (m Move) says() string {

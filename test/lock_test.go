@@ -3,6 +3,7 @@ package test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,10 +27,16 @@ func (r *rehearsal) started(args ...string) *os.Process {
 	command := exec.Command(hardwayBinary, args...)
 	command.Dir = r.work
 	command.Env = append(os.Environ(), "HOME="+r.work, "SSH_AUTH_SOCK=")
+	said, err := os.Create(filepath.Join(r.work, runSays))
+	must(r.t, err)
+	command.Stderr = said
 	must(r.t, command.Start())
 	r.t.Cleanup(func() { _ = command.Process.Kill(); _ = command.Wait() })
 	return command.Process
 }
+
+// runSays is the file with what such a run has said on standard error.
+const runSays = "run.err"
 
 // frozen is a run that stands still in the middle of its work: it holds locks on all hosts.
 func (r *rehearsal) frozen(args ...string) *os.Process {
@@ -206,18 +213,83 @@ func TestEtcdIsLockedWhileItsMembersRun(t *testing.T) {
 	}
 }
 
+// A run that lost its key in etcd, or its locks on hosts, changes nothing more.
+func TestARunThatLostItsLockChangesNothingMore(t *testing.T) {
+	for _, row := range []struct {
+		name, says string
+		lose       func(*rehearsal)
+	}{
+		{"etcd's", "etcd /hardway.io/lock: the lock of this run is gone, or another's", (*rehearsal).dropEtcdLock},
+		{"on hosts", "/var/lib/hardway/lock: the lock of this run is gone, or another's", func(r *rehearsal) {
+			holder := strings.Split(r.elsewhere("unlock").out, "\n")[1]
+			if got := r.elsewhere("unlock", strings.Fields(holder)[1], "--yes"); got.code != 0 {
+				r.t.Fatal(got.errors)
+			}
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := rehearse(t)
+			r.up()
+			r.trustMore()
+			running, before := r.processes(), r.deliveredState()
+			run := r.frozen("apply", "etcd")
+			must(t, run.Signal(syscall.SIGCONT))
+			for r.etcdLock() == "" {
+				time.Sleep(time.Millisecond)
+			}
+			must(t, run.Signal(syscall.SIGSTOP))
+			row.lose(r)
+			must(t, run.Signal(syscall.SIGCONT))
+			state, err := run.Wait()
+			must(t, err)
+			said, err := os.ReadFile(filepath.Join(r.work, runSays))
+			must(t, err)
+			if state.ExitCode() != 1 || !strings.Contains(string(said), row.says) {
+				t.Errorf("exit %d, want 1 and %q:\n%s", state.ExitCode(), row.says, said)
+			}
+			if after := r.processes(); !maps.Equal(running, after) {
+				t.Errorf("processes %v, before %v", after, running)
+			}
+			// What it had staged on a host that is another's by now stays for that one's next run to take off.
+			for _, file := range changed(before, r.deliveredState()) {
+				if !strings.Contains(file, "/.hardway-stage/") {
+					t.Errorf("changed: %s", file)
+				}
+			}
+			r.exits(0, "apply", "etcd")
+		})
+	}
+}
+
+// dropEtcdLock takes the key away, as its lease does when it ends.
+func (r *rehearsal) dropEtcdLock() {
+	r.t.Helper()
+	r.inEtcd(func(client *clientv3.Client) {
+		_, err := client.Delete(r.t.Context(), etcd.LockKey)
+		must(r.t, err)
+	})
+}
+
 // etcdLock is what etcd's lock says, nothing when nobody holds it.
-func (r *rehearsal) etcdLock() string {
+func (r *rehearsal) etcdLock() (words string) {
+	r.t.Helper()
+	r.inEtcd(func(client *clientv3.Client) {
+		answer, err := client.Get(r.t.Context(), etcd.LockKey)
+		must(r.t, err)
+		for _, kv := range answer.Kvs {
+			words = string(kv.Value)
+		}
+	})
+	return words
+}
+
+// inEtcd does something as etcd's operator.
+func (r *rehearsal) inEtcd(do func(*clientv3.Client)) {
 	r.t.Helper()
 	config, err := pki.Open(artifact.OpenWorkDir(r.work), r.spec).ClientTLS("etcd-admin")
 	must(r.t, err)
 	client, err := clientv3.New(clientv3.Config{Context: r.t.Context(), Endpoints: []string{r.spec.Hosts[0].ClientURL()}, TLS: config, Logger: zap.NewNop()})
 	must(r.t, err)
 	defer client.Close()
-	answer, err := client.Get(r.t.Context(), etcd.LockKey)
-	must(r.t, err)
-	for _, kv := range answer.Kvs {
-		return string(kv.Value)
-	}
-	return ""
+	do(client)
 }
