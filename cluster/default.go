@@ -11,6 +11,7 @@ func (s *Spec) Default() {
 	s.defaultSSH()
 	for i := range s.Hosts {
 		canonicalAll(s.Hosts[i].Address)
+		canonicalAll(s.Hosts[i].PodCIDR)
 	}
 	canonicalAll(s.Network.PodCIDR)
 	canonicalAll(s.Network.ServiceCIDR)
@@ -58,6 +59,7 @@ func (s *Spec) defaultServices() {
 	fill(&s.Worker.KubeProxyMode, "nftables")
 	fill(&s.Worker.CgroupDriver, "systemd")
 	fill(&s.Worker.Bootstrap, "certificates")
+	fill(&s.Worker.CNIBinDir, "/opt/cni/bin")
 	fillPointer(&s.Addons.CoreDNS, true)
 	fillPointer(&s.Addons.MetricsServer, true)
 	fill(&s.Rollout.GateTimeout.Duration, 2*time.Minute)

@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 		Encryption:   Encryption{Provider: "secretbox", Resources: []string{"secrets"}},
 		Binaries:     Binaries{Dir: "bin", Mirror: "https://dl.k8s.io"},
 		LoadBalancer: LoadBalancer{StatsListen: "127.0.0.1:9000", StatsUser: "admin"},
-		Worker:       Worker{CNI: "bridge", KubeProxyMode: "nftables", CgroupDriver: "systemd", Bootstrap: "certificates"},
+		Worker:       Worker{CNI: "bridge", KubeProxyMode: "nftables", CgroupDriver: "systemd", Bootstrap: "certificates", CNIBinDir: "/opt/cni/bin"},
 		Addons:       Addons{CoreDNS: &yes, MetricsServer: &yes},
 		Rollout:      Rollout{GateTimeout: Duration{2 * time.Minute}},
 		SSH:          SSH{Sudo: &no, Parallel: 20, CommandTimeout: Duration{10 * time.Minute}},

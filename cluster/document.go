@@ -109,7 +109,11 @@ func hostLines(hosts []Node) []string {
 		for i, role := range n.Roles {
 			roles[i] = string(role)
 		}
-		fields = append(fields, "roles: "+flowList(roles)+hostSSH(n.SSH)+"}")
+		own := "roles: " + flowList(roles)
+		if len(n.PodCIDR) > 0 {
+			own += ", podCIDR: " + flow(n.PodCIDR)
+		}
+		fields = append(fields, own+hostSSH(n.SSH)+"}")
 		fmt.Fprintln(columns, strings.Join(fields, ",\t"))
 	}
 	_ = columns.Flush() // a strings.Builder takes everything

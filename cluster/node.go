@@ -27,12 +27,17 @@ func (s *Spec) With(role Role) []Node {
 // Kubelets is every node that runs a kubelet: workers, and masters where the spec says so.
 func (s *Spec) Kubelets() []Node {
 	var nodes []Node
-	for _, n := range s.Hosts {
-		if n.Has(RoleWorker) || s.Worker.OnMasters && n.Has(RoleControlPlane) {
-			nodes = append(nodes, n)
+	for i := range s.Hosts {
+		if n := &s.Hosts[i]; s.RunsKubelet(n) {
+			nodes = append(nodes, *n)
 		}
 	}
 	return nodes
+}
+
+// RunsKubelet reports whether the host is a node of the cluster.
+func (s *Spec) RunsKubelet(n *Node) bool {
+	return n.Has(RoleWorker) || s.Worker.OnMasters && n.Has(RoleControlPlane)
 }
 
 // Node is the host of that name.

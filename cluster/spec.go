@@ -123,6 +123,10 @@ type Worker struct {
 	CgroupDriver  string `json:"cgroupDriver"`
 	Bootstrap     string `json:"bootstrap"`
 	OnMasters     bool   `json:"onMasters"`
+	// PauseImage holds each pod's network; empty is the one that belongs to the Kubernetes version.
+	PauseImage string `json:"pauseImage,omitempty"`
+	// CNIBinDir is where CNI plugins stand on nodes: those of binaries.dir are put there, others are found there.
+	CNIBinDir string `json:"cniBinDir"`
 }
 
 // Addons are the manifests applied inside the cluster.
@@ -162,6 +166,9 @@ type Node struct {
 	Address OneOrMore `json:"address"`
 	Aliases []string  `json:"aliases,omitempty"`
 	Roles   []Role    `json:"roles"`
+	// PodCIDR pins what the node's pods get their addresses from: one block of nodeMaskSize, or one of each family; see
+	// Spec.PodCIDRs.
+	PodCIDR OneOrMore `json:"podCIDR,omitzero"`
 	SSH     SSH       `json:"ssh,omitzero"`
 }
 

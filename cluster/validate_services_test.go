@@ -102,6 +102,10 @@ func TestServices(t *testing.T) {
 		{"another proxy mode", []string{"kubeProxyMode: nftables", "kubeProxyMode: userspace"}, []string{"spec.worker.kubeProxyMode: is not supported"}},
 		{"another cgroup driver", []string{"cgroupDriver: systemd", "cgroupDriver: none"}, []string{"spec.worker.cgroupDriver: is not supported"}},
 		{"another bootstrap", []string{"bootstrap: certificates", "bootstrap: tokens"}, []string{"spec.worker.bootstrap: is not supported"}},
+		{"a relative directory of plugins", []string{"cni: bridge", "cniBinDir: cni/bin"}, []string{"spec.worker.cniBinDir: is no absolute path"}},
+		{"a directory that would need quotes", []string{"cni: bridge", "cniBinDir: '/opt/c n i'"}, []string{"spec.worker.cniBinDir: is no absolute path"}},
+		{"Debian's directory, another image", []string{"cni: bridge", "cniBinDir: /usr/lib/cni, pauseImage: 'lab.local/pause:1'"}, nil},
+		{"an image that would need quotes", []string{"cni: bridge", "pauseImage: 'pause:\"1'"}, []string{"spec.worker.pauseImage: is no image"}},
 		{"the other choices", []string{"cni: bridge", "cni: none", "kubeProxyMode: nftables", "kubeProxyMode: ipvs", "cgroupDriver: systemd", "cgroupDriver: cgroupfs", "bootstrap: certificates", "bootstrap: token"}, nil},
 		{"a gate without time", []string{"gateTimeout: 2m", "gateTimeout: -2m"}, []string{"spec.rollout.gateTimeout: is -2m"}},
 	})

@@ -239,7 +239,7 @@ func TestValidateWithoutDefaultsNamesEveryMissingField(t *testing.T) {
 		"spec.pki.key.algorithm", "spec.pki.validity.ca", "spec.pki.validity.leaf", "spec.pki.adminGroup",
 		"spec.encryption.provider", "spec.encryption.resources", "spec.binaries.dir", "spec.binaries.mirror",
 		"spec.loadBalancer.statsListen", "spec.loadBalancer.statsUser",
-		"spec.worker.cni", "spec.worker.kubeProxyMode", "spec.worker.cgroupDriver", "spec.worker.bootstrap", "spec.rollout.gateTimeout",
+		"spec.worker.cni", "spec.worker.kubeProxyMode", "spec.worker.cgroupDriver", "spec.worker.bootstrap", "spec.worker.cniBinDir", "spec.rollout.gateTimeout",
 		"spec.ssh.parallel", "spec.hosts", "spec.hosts"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
