@@ -14,18 +14,20 @@ func Explain(e *Env, steps []Step, script bool) Step {
 		Path: []string{"explain"}, Summary: "what a step does, why, and how it is done by hand", Check: true, Offline: true,
 		Plan: func(context.Context) (Action, error) {
 			var report Report
+			var text []string
+			if script {
+				text = []string{scriptHead}
+			}
 			for _, s := range steps {
 				x := e.explained(s)
 				report.Items = append(report.Items, x)
 				if script {
-					report.Notes = append(report.Notes, x.script())
+					text = append(text, x.script())
 				} else {
-					report.Notes = append(report.Notes, x.text())
+					text = append(text, x.text())
 				}
 			}
-			if script {
-				report.Notes = append([]string{scriptHead}, report.Notes...)
-			}
+			report.Notes = strings.Split(strings.Join(text, "\n"), "\n")
 			return Action{Report: report}, nil
 		},
 	}

@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"hardway/check"
 )
@@ -34,7 +33,8 @@ func PreflightPorts(e *Env, firewall string) Step {
 				if firewall == "firewalld" {
 					commands = append(commands, "firewall-cmd --reload")
 				}
-				r.Notes = append(r.Notes, "", "# "+n.Name+", "+firewall, strings.Join(commands, "\n"))
+				r.Notes = append(r.Notes, "", "# "+n.Name+", "+firewall)
+				r.Notes = append(r.Notes, commands...)
 			}
 			return Action{Report: r}, nil
 		},

@@ -23,13 +23,13 @@ func writeContents(w io.Writer, paint painter, r plan.Report) {
 		}
 		heading := append(lines[:1:1], attributes(contents)...)
 		for _, line := range heading {
-			fmt.Fprintln(w, paint.bold(line))
+			fmt.Fprintln(w, paint.bold(printable(line)))
 		}
 		if contents.Hidden != "" {
 			fmt.Fprintf(w, "%s\n%s\nnot shown: %s\n", paint.red("-"+stand(contents.Old)), paint.green("+"+stand(contents.New)), contents.Hidden)
 		}
 		for _, line := range lines[1:] {
-			fmt.Fprintln(w, paintLine(paint, line))
+			fmt.Fprintln(w, paintLine(paint, printable(line)))
 		}
 	}
 	if len(r.Contents) > 0 {

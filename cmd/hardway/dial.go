@@ -47,7 +47,7 @@ func (p *program) confirm(question string) bool {
 	}
 	var answer string
 	p.undisturbed(func() {
-		fmt.Fprintf(p.streams.Err, "%s [yes/no] ", question)
+		fmt.Fprintf(p.streams.Err, "%s [yes/no] ", printable(question))
 		answer, _ = bufio.NewReader(p.streams.In).ReadString('\n')
 	})
 	return strings.TrimSpace(answer) == "yes"

@@ -51,7 +51,7 @@ func writeJSON(w io.Writer, command string, r plan.Report) error {
 	if doc.Problems == nil {
 		doc.Problems = []cluster.Problem{}
 	}
-	enc := json.NewEncoder(w)
+	enc := json.NewEncoder(jsonWriter{w})
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(doc)
@@ -80,7 +80,7 @@ func writeText(w io.Writer, paint painter, r plan.Report, dryRun bool) error {
 		writeTable(w, plan.Table{Header: []string{"HOST", "SUBJECT", "PROBLEM", "TRY"}, Rows: rows})
 	}
 	for _, note := range r.Notes {
-		fmt.Fprintln(w, note)
+		fmt.Fprintln(w, printable(note))
 	}
 	return nil
 }
@@ -95,9 +95,9 @@ func writeTable(w io.Writer, t plan.Table) {
 	used := usedColumns(t)
 	for _, row := range append([][]string{t.Header}, t.Rows...) {
 		var cells []string
-		for i, cell := range row {
+		for i, text := range row {
 			if used[i] {
-				cells = append(cells, cell)
+				cells = append(cells, cell(text))
 			}
 		}
 		fmt.Fprintln(tw, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
@@ -117,9 +117,9 @@ func usedColumns(t plan.Table) []bool {
 // writeError says what went wrong, on which host, and what to try.
 func writeError(w io.Writer, paint painter, err error) {
 	for _, p := range cluster.ProblemsOf(err) {
-		fmt.Fprintf(w, "%s %s\n", paint.red("error:"), p)
+		fmt.Fprintf(w, "%s %s\n", paint.red("error:"), paragraph(p.String()))
 		if p.Hint != "" {
-			fmt.Fprintf(w, "%s %s\n", paint.bold("hint:"), p.Hint)
+			fmt.Fprintf(w, "%s %s\n", paint.bold("hint:"), paragraph(p.Hint))
 		}
 	}
 }

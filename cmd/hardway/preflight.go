@@ -42,7 +42,9 @@ func (p *program) preflight(s plan.Step) command {
 // approve shows a difference and asks.
 func (p *program) approve(yes bool) func(string) error {
 	return func(difference string) error {
-		fmt.Fprintln(p.streams.Err, difference)
+		for line := range strings.Lines(difference) {
+			fmt.Fprintln(p.streams.Err, printable(strings.TrimSuffix(line, "\n")))
+		}
 		if yes || p.confirm("do this?") {
 			return nil
 		}

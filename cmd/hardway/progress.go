@@ -29,7 +29,7 @@ func (p *program) newProgress(ctx *cli.Context) progress {
 	case ctx.String("log-level") == "error":
 		return nil
 	case kind == "json":
-		return &events{out: json.NewEncoder(p.streams.Err), last: map[string]time.Time{}}
+		return &events{out: json.NewEncoder(jsonWriter{p.streams.Err}), last: map[string]time.Time{}}
 	case kind == "auto" && bool(p.paint):
 		if file, ok := p.streams.Err.(*os.File); ok {
 			if screen := newScreen(file); screen != nil {
@@ -106,7 +106,7 @@ func said(e plan.Event) string {
 	if e.Host != "" {
 		where += " " + e.Host
 	}
-	return where + ": " + e.Message
+	return printable(where + ": " + e.Message)
 }
 
 // events is progress for scripts: one JSON object per line.
