@@ -11,7 +11,7 @@ import (
 
 // alternation is a place for changes of what runs: hosts stay up from point to point, and each point changes them from one
 // of two states to the other, because a cluster takes longer to form than to change.
-type alternation struct{ slots []*alternating }
+type alternation struct{ of []*alternating }
 
 type alternating struct {
 	stage stage
@@ -38,15 +38,16 @@ func alternate(t *testing.T, stages []stage, other func(work string) error) *alt
 				must(t, slot.r.Close())
 			}
 		})
-		a.slots = append(a.slots, slot)
+		a.of = append(a.of, slot)
 	}
 	return a
 }
 
+func (a *alternation) slots() int  { return len(a.of) }
 func (a *alternation) states() int { return len(works) }
 
 func (a *alternation) take(slot int, _ string) (*running, map[string]tree, error) {
-	s := a.slots[slot]
+	s := a.of[slot]
 	if s.r == nil {
 		if err := s.boot(); err != nil {
 			return nil, nil, err
@@ -79,7 +80,7 @@ func (s *alternating) boot() (err error) {
 }
 
 func (a *alternation) give(slot int, r *running, failed error) error {
-	s := a.slots[slot]
+	s := a.of[slot]
 	if failed != nil {
 		s.r = nil
 		return errors.Join(failed, r.Close())
@@ -91,7 +92,7 @@ func (a *alternation) give(slot int, r *running, failed error) error {
 }
 
 func (a *alternation) learn(slot int, after map[string]tree) {
-	s := a.slots[slot]
+	s := a.of[slot]
 	s.want[1-s.now] = after
 }
 

@@ -31,10 +31,10 @@ const sshPort = 2222
 var hosts = []struct{ name, roles string }{{"kmaster1", "etcd, control-plane"}, {"etcd2", "etcd"}, {"etcd3", "etcd"}}
 
 // set makes a stage for each slot; prepare leads to the state.
-func set(t *testing.T, prepare func(*running) error) []stage {
+func set(t *testing.T, slots int, prepare func(*running) error) []stage {
 	t.Helper()
 	var stages []stage
-	for slot := range slots() {
+	for slot := range slots {
 		addresses, err := lab.FreeAddresses(len(hosts)+1, rand.Reader, sshPort, 2379, 2380, 2381)
 		must(t, err)
 		dir, err := os.MkdirTemp(scratch, fmt.Sprintf("stage%d-", slot))

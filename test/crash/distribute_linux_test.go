@@ -26,7 +26,7 @@ var render = []string{"pki all", "kubeconfig all", "encryption-config", "render 
 func TestCrashedDistribute(t *testing.T) {
 	for _, d := range deliveries {
 		t.Run(d.name, func(t *testing.T) {
-			at := &copies{stages: set(t, d.prepare)}
+			at := &copies{stages: set(t, computing(), d.prepare)}
 			scene{command: "distribute", state: d.name, place: at, sample: 23}.run(t)
 		})
 	}

@@ -17,13 +17,13 @@ import (
 )
 
 func TestCrashedApplyEtcdFromNothing(t *testing.T) {
-	at := &copies{stages: set(t, func(r *running) error { return r.do(render...) })}
+	at := &copies{stages: set(t, waiting(), func(r *running) error { return r.do(render...) })}
 	scene{command: "apply etcd", state: "from nothing", place: at, sample: 101, also: (*running).serves, inTurn: true}.run(t)
 }
 
 // A change of what members read only at start restarts them, one at a time, behind gates.
 func TestCrashedApplyEtcdWhileItRolls(t *testing.T) {
-	stages := set(t, func(r *running) error {
+	stages := set(t, waiting(), func(r *running) error {
 		return errors.Join(r.do(append(render, "distribute", "apply etcd")...), r.store())
 	})
 	at := alternate(t, stages, func(work string) error {

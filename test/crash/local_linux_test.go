@@ -65,7 +65,7 @@ func TestKilledWhileWritingLocally(t *testing.T) {
 			before, err := lookAt(template)
 			must(t, err)
 			sweep{
-				command: c.command + " " + c.name, point: "file system calls killed", points: len(run.Calls), sample: 17,
+				command: c.command + " " + c.name, point: "file system calls killed", points: len(run.Calls), sample: 17, slots: computing(),
 				crash: func(n, _ int, work string) (bool, error) {
 					if err := copyTree(work, template); err != nil {
 						return false, err

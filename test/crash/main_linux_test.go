@@ -3,6 +3,7 @@ package crash
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,8 +12,13 @@ import (
 	"hardway/lab"
 )
 
-// every asks for every point; a sample of them is what `go test ./...` has time for.
-var every = flag.Bool("every", false, "crash at every point, not at a sample of them")
+// every asks for every point; a sample of them is what `go test ./...` has time for. Some points are tried again with from and
+// to.
+var (
+	every = flag.Bool("every", false, "crash at every point, not at a sample of them")
+	from  = flag.Int("from", 1, "the first point to crash at")
+	to    = flag.Int("to", math.MaxInt, "the last point to crash at")
+)
 
 // hardwayBinary is the program under test, watchedBinary what lets its tracer in; both built once from this checkout.
 var hardwayBinary, watchedBinary string

@@ -35,7 +35,8 @@ type place interface {
 	give(slot int, r *running, failed error) error
 	// learn is told, in each slot, what stands on the hosts after a run that nothing happened to.
 	learn(slot int, after map[string]tree)
-	// states is how many states a slot goes through.
+	// slots is how many points are tried at the same time, and states how many states each of them goes through.
+	slots() int
 	states() int
 }
 
@@ -47,6 +48,7 @@ func (c *copies) take(slot int, dir string) (*running, map[string]tree, error) {
 	return r, c.stages[slot].want, err
 }
 
+func (c *copies) slots() int  { return len(c.stages) }
 func (c *copies) states() int { return 1 }
 
 func (c *copies) give(_ int, r *running, failed error) error { return errors.Join(failed, r.Close()) }
@@ -59,9 +61,9 @@ func (s scene) run(t *testing.T) {
 	s.known = &states{}
 	var calls int
 	var packets map[string]int
-	for i := range slots() * s.place.states() {
+	for i := range s.place.slots() * s.place.states() {
 		var err error
-		calls, packets, err = s.uncut(i%slots(), filepath.Join(t.TempDir(), "uncut"))
+		calls, packets, err = s.uncut(i%s.place.slots(), filepath.Join(t.TempDir(), "uncut"))
 		must(t, err)
 	}
 	sweeps := []sweep{{point: "changes killed", points: calls, crash: s.killed}}
@@ -76,8 +78,8 @@ func (s scene) run(t *testing.T) {
 		}
 	}
 	for _, w := range sweeps {
-		w.command, w.sample = s.command+" "+s.state, s.sample
-		w.run(t)
+		w.command, w.sample, w.slots = s.command+" "+s.state, s.sample, s.place.slots()
+		t.Run(w.point, w.run)
 	}
 	t.Logf("%s %s: the hosts were left in %d states in which nothing ran, or nothing had changed; one rerun for each", s.command, s.state, len(s.known.finished))
 }
