@@ -62,7 +62,7 @@ func newHost(o *Options, spec Host, client ssh.PublicKey, spawner *spawner) (*ho
 	if h.packages, h.programs, err = packagesOf(spec.Packages); err != nil {
 		return nil, fmt.Errorf("%s: %w", h.Name, err)
 	}
-	if h.key, err = key(filepath.Join(h.dir, "state", "ssh_host_ed25519_key"), rand.Reader); err != nil {
+	if h.key, err = Key(filepath.Join(h.dir, "state", "ssh_host_ed25519_key"), rand.Reader); err != nil {
 		return nil, err
 	}
 	if h.owners, err = openOwners(filepath.Join(h.dir, "state", "owners.json")); err != nil {

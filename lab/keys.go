@@ -13,8 +13,8 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-// key reads an SSH key, or makes one the first time: a file 0600 in OpenSSH's format.
-func key(file string, random io.Reader) (ssh.Signer, error) {
+// Key reads an SSH key, or makes one the first time: a file 0600 in OpenSSH's format.
+func Key(file string, random io.Reader) (ssh.Signer, error) {
 	data, err := readOrMake(file, func() ([]byte, error) {
 		_, private, err := ed25519.GenerateKey(random)
 		if err != nil {

@@ -84,7 +84,7 @@ func (o *Options) complete() (err error) {
 }
 
 func (l *Lab) start(ctx context.Context) error {
-	client, err := key(l.options.ClientKey, rand.Reader)
+	client, err := Key(l.options.ClientKey, rand.Reader)
 	if err != nil {
 		return err
 	}

@@ -7,8 +7,6 @@ import (
 	"io"
 
 	"github.com/urfave/cli/v2"
-
-	"hardway/lab"
 )
 
 // Streams are where results and everything else go.
@@ -69,11 +67,7 @@ func newApp(p *program) *cli.App {
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return usageError{err.Error()} },
 		Commands: []*cli.Command{
-			{Name: "up", Usage: "start the hosts in the background; write cluster.yaml, known_hosts and an identity for them", Action: p.up, Flags: []cli.Flag{
-				&cli.IntFlag{Name: "hosts", Value: 3, Usage: "how many: three masters, then a balancer, then workers"},
-				&cli.StringFlag{Name: "base", Value: "127.0.0.11", Usage: "address of the first master; the others follow, the endpoint is the one before"},
-				&cli.IntFlag{Name: "port", Value: lab.DefaultPort, Usage: "where hosts listen for SSH"},
-			}},
+			{Name: "up", Usage: "start the hosts; write cluster.yaml, known_hosts and an identity for them", Action: p.up, Flags: upFlags()},
 			{Name: "down", Usage: "stop everything; the hosts' folders stay, to go on with", Action: p.down, Flags: []cli.Flag{
 				&cli.BoolFlag{Name: "purge", Usage: "remove what up made, too; what hardway made stays"},
 			}},
@@ -97,4 +91,6 @@ var hostVerbs = []struct{ name, usage string }{
 	{"resume", "let a paused host go on"},
 	{"kill", "take a host's power away"},
 	{"boot", "give it back"},
+	{"cut", "take the cable of a machine's network out; its address stays"},
+	{"mend", "put the cable back"},
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -106,11 +105,12 @@ func (p *program) control(verb string) cli.ActionFunc {
 		if err != nil {
 			return err
 		}
-		if err := at.mustRun(); err != nil {
+		d, err := at.driver()
+		if err != nil {
 			return err
 		}
 		for _, host := range ctx.Args().Slice() {
-			if _, err := at.ask(ctx.Context, http.MethodPost, "/hosts/"+url.PathEscape(host)+"/"+verb); err != nil {
+			if err := d.order(ctx.Context, verb, host); err != nil {
 				return fmt.Errorf("failed to %s %s: %w", verb, host, err)
 			}
 		}

@@ -16,8 +16,6 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/urfave/cli/v2"
-
-	"hardway/lab"
 )
 
 // down stops the lab, whatever state it is in.
@@ -26,14 +24,13 @@ func (p *program) down(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	c, err := at.readConfig()
+	d, err := at.driver()
 	if err != nil {
 		return err
 	}
-	if err := at.stop(ctx.Context); err != nil {
+	if err := d.stop(ctx.Context, ctx.Bool("purge")); err != nil {
 		return err
 	}
-	lab.Sweep(at.machines(), c.Hosts)
 	if !ctx.Bool("purge") {
 		fmt.Fprintf(p.streams.Err, "the lab in %s is down; hardway-lab up goes on where it was\n", at.dir)
 		return nil

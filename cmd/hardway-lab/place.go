@@ -36,10 +36,14 @@ func (p place) socket() string     { return filepath.Join(p.machines(), "lab.soc
 
 // config is what a lab was started with.
 type config struct {
-	Hosts []lab.Host `json:"hosts"`
-	Port  int        `json:"port"`
+	// Driver is empty for hosts on loopback addresses, of which alone the rest is, but for Name.
+	Driver string     `json:"driver,omitempty"`
+	Hosts  []lab.Host `json:"hosts,omitempty"`
+	Port   int        `json:"port,omitempty"`
 	// BinDir is the binaries.dir of the cluster.yaml.
-	BinDir string `json:"binDir"`
+	BinDir string `json:"binDir,omitempty"`
+	// Name is the lab's name in Docker.
+	Name string `json:"name,omitempty"`
 }
 
 func (c config) address(h lab.Host) string { return net.JoinHostPort(h.Address, strconv.Itoa(c.Port)) }

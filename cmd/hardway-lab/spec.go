@@ -21,7 +21,7 @@ import (
 var specTemplate string
 
 // renderSpec is a cluster.yaml for the machines, valid as it stands.
-func renderSpec(p place, port int, all []machine, endpoint string) ([]byte, *cluster.Spec, error) {
+func renderSpec(p place, port int, all []player, endpoint string) ([]byte, *cluster.Spec, error) {
 	t, err := template.New("cluster.yaml").Option("missingkey=error").Parse(specTemplate)
 	if err != nil {
 		return nil, nil, err
@@ -30,7 +30,7 @@ func renderSpec(p place, port int, all []machine, endpoint string) ([]byte, *clu
 	err = t.Execute(&b, struct {
 		Endpoint, IdentityFile string
 		Port                   int
-		Machines               []machine
+		Machines               []player
 	}{endpoint, p.identity(), port, all})
 	if err != nil {
 		return nil, nil, fmt.Errorf("failed to render cluster.yaml: %w", err)
@@ -42,22 +42,19 @@ func renderSpec(p place, port int, all []machine, endpoint string) ([]byte, *clu
 // existingSpec is the cluster.yaml that stands there; nil where there is none. One that is for other hosts is an error,
 // whatever else was changed in it is the person's.
 func existingSpec(p place, want *cluster.Spec) (*cluster.Spec, error) {
-	data, err := os.ReadFile(p.spec())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("failed to read cluster.yaml: %w", err)
-	}
-	got, err := cluster.Parse(data, p.spec())
-	if err != nil {
-		return nil, hinted{fmt.Errorf("%s stands there and is not valid: %w", p.spec(), err), "mend it, or name another place with --dir"}
+	got, err := p.readSpec()
+	if err != nil || got == nil {
+		return nil, err
 	}
 	if reach(got) != reach(want) {
-		return nil, hinted{fmt.Errorf("%s stands there and is for other hosts: it has %s, this lab would have %s", p.spec(), reach(got), reach(want)),
-			"give up the same --hosts, --base and --port, or name another place with --dir; nothing was changed"}
+		return nil, otherHosts(p, got, want)
 	}
 	return got, nil
+}
+
+func otherHosts(p place, got, want *cluster.Spec) error {
+	return hinted{fmt.Errorf("%s stands there and is for other hosts: it has %s, this lab would have %s", p.spec(), reach(got), reach(want)),
+		"give up the same flags as before, or name another place with --dir; nothing was changed"}
 }
 
 // reach says which hosts a spec is for and how they are reached.

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"text/tabwriter"
@@ -30,16 +29,13 @@ func (p *program) status(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := at.mustRun(); err != nil {
-		return err
-	}
-	data, err := at.ask(ctx.Context, http.MethodGet, "/status")
+	d, err := at.driver()
 	if err != nil {
 		return err
 	}
-	var rows []lab.UnitStatus
-	if err := json.Unmarshal(data, &rows); err != nil {
-		return fmt.Errorf("failed to read what the lab answered: %w", err)
+	rows, err := d.status(ctx.Context)
+	if err != nil {
+		return err
 	}
 	if ctx.String("output") == "json" {
 		return p.printJSON(rows)

@@ -28,6 +28,12 @@ func (p *program) up(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkDriver(ctx); err != nil {
+		return err
+	}
+	if ctx.String("driver") == driverContainer {
+		return p.upContainers(ctx, at)
+	}
 	want, text, err := planned(ctx, at)
 	if err != nil {
 		return err
@@ -72,7 +78,7 @@ func planned(ctx *cli.Context, at place) (config, []byte, error) {
 	return configFor(at, port, all, spec, existing), text, nil
 }
 
-func configFor(at place, port int, all []machine, spec, existing *cluster.Spec) config {
+func configFor(at place, port int, all []player, spec, existing *cluster.Spec) config {
 	if existing != nil {
 		spec = existing
 	}

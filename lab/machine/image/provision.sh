@@ -1,0 +1,24 @@
+#!/bin/sh
+# What makes a machine of an installed Debian: runs once, inside of it, while its image is made.
+set -eu
+here=/usr/local/lib/hardway-lab
+
+# A machine has no console, no network to configure, no clock and no kernel of its own.
+systemctl mask systemd-firstboot.service systemd-sysctl.service systemd-modules-load.service systemd-udevd.service \
+  systemd-networkd.service systemd-networkd.socket systemd-networkd-wait-online.service systemd-timesyncd.service \
+  getty.target console-getty.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer
+# Installed, and started by nobody yet.
+systemctl disable containerd.service haproxy.service keepalived.service nftables.service
+install -m 0644 "$here/hardway-lab-cgroups.service" /etc/systemd/system/
+systemctl enable hardway-lab-cgroups.service ssh.service
+chmod 0755 "$here"/*.sh
+
+# Whoever is not root goes through sudo.
+useradd --create-home --shell /bin/bash admin
+echo 'admin ALL=(ALL:ALL) NOPASSWD: ALL' >/etc/sudoers.d/admin
+chmod 0440 /etc/sudoers.d/admin
+
+# Each machine is given its own.
+rm -f /etc/ssh/ssh_host_* /etc/hostname /var/lib/dbus/machine-id
+: >/etc/machine-id
+rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /var/log/apt /var/log/bootstrap.log /var/log/dpkg.log
