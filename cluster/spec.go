@@ -134,6 +134,14 @@ type Addons struct {
 	CoreDNS       *bool `json:"coredns"`
 	MetricsServer *bool `json:"metricsServer"`
 	StrictARP     bool  `json:"strictARP"`
+	// Images replaces those that belong to the Kubernetes version, as for a registry of one's own.
+	Images AddonImages `json:"images,omitzero"`
+}
+
+// AddonImages is a reference each, as in registry.example.com/coredns:v1.14.2; empty is the one that belongs to the version.
+type AddonImages struct {
+	CoreDNS       string `json:"coredns,omitempty"`
+	MetricsServer string `json:"metricsServer,omitempty"`
 }
 
 // Rollout bounds how long a gate may stay shut before a run stops.

@@ -31,6 +31,8 @@ var about = map[string][]string{
 	"render etcd":            {"--initial-cluster=kmaster1=https://192.168.96.46:2380", "hosts/kmaster2/etc/systemd/system/etcd.service"},
 	"render controlplane":    {"--etcd-servers=https://192.168.96.47:2379", "--service-cluster-ip-range=10.32.0.0/24"},
 	"render haproxy":         {"server kmaster1 192.168.96.46:6443", "hosts/haproxy2/etc/haproxy/haproxy.cfg"},
+	"render manifests":       {"cat >manifests/20-nodes.yaml", "name: kworker1", "clusterIP: 10.32.0.10"},
+	"apply manifests":        {"--field-manager=hardway", "manifests/40-metrics-server.yaml"},
 	"diff":                   {"root@192.168.96.7", "hosts/kmaster1/etc/etcd/pki/server.crt"},
 	"distribute":             {"put -f pki/kmaster1/etcd-server.key", "root@192.168.96.8", "UserKnownHostsFile=known_hosts"},
 	"apply etcd":             {"root@192.168.96.48", "ETCD_INITIAL_CLUSTER_STATE=new", "https://192.168.96.46:2379,https://192.168.96.47:2379,https://192.168.96.48:2379"},

@@ -22,6 +22,12 @@ func renderByHand(component string) func(*cluster.Spec) []Command {
 		if (component == "haproxy" || component == "all") && len(spec.With(cluster.RoleLoadBalancer)) > 0 {
 			commands = append(commands, statsSecrets())
 		}
+		if component == "manifests" || component == "all" {
+			commands = append(commands, manifestsByHand(spec)...)
+		}
+		if component == "manifests" {
+			return commands
+		}
 		return append(commands, perNode(spec.Hosts, func(n cluster.Node) []Command {
 			list, err := outlines(spec, n, component)
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 	"hardway/controlplane"
 	"hardway/etcd"
 	"hardway/haproxy"
+	"hardway/manifests"
 )
 
 // component is one thing that hosts run: what it needs on a host, and who reads it there.
@@ -32,17 +33,25 @@ var components = []component{
 }
 
 // later is what `render all` leaves out, in words.
-const later = "left out: worker and manifests are not rendered by this version"
+const later = "left out: worker is not rendered by this version"
+
+// rendering is what a render step writes.
+type rendering struct {
+	components []component
+	manifests  bool
+}
 
 func (e *Env) renders() []Step {
 	var steps []Step
 	for _, c := range components {
-		steps = append(steps, e.render(c.name, "write "+c.what+" under hosts/", []component{c}))
+		steps = append(steps, e.render(c.name, "write "+c.what+" under hosts/", rendering{components: []component{c}}))
 	}
-	return append(steps, e.render("all", "write everything under hosts/", components, later))
+	return append(steps,
+		e.render("manifests", "write the objects inside the cluster under manifests/", rendering{manifests: true}),
+		e.render("all", "write everything under hosts/ and manifests/", rendering{components, true}, later))
 }
 
-func (e *Env) render(name, summary string, what []component, notes ...string) Step {
+func (e *Env) render(name, summary string, what rendering, notes ...string) Step {
 	return Step{
 		Path:    []string{"render", name},
 		Summary: summary,
@@ -57,20 +66,26 @@ func (e *Env) render(name, summary string, what []component, notes ...string) St
 }
 
 // planRender computes the trees; what differs from the ones on disk is the change.
-func (e *Env) planRender(what []component, notes ...string) (Action, error) {
-	from, secrets, err := e.sources(what)
+func (e *Env) planRender(what rendering, notes ...string) (Action, error) {
+	from, secrets, err := e.sources(what.components)
 	if err != nil {
 		return Action{}, err
 	}
-	report := Report{Changes: e.local(secrets).Report.Changes, Notes: notes}
-	write := secrets.Files
-	var gone []string
+	objects, gone, err := e.manifestFiles(what)
+	if err != nil {
+		return Action{}, err
+	}
+	report := Report{Changes: e.local(artifact.Plan{Decisions: slices.Concat(secrets.Decisions, objects.Decisions)}).Report.Changes, Notes: notes}
+	for _, file := range gone {
+		report.Changes = append(report.Changes, Change{Subject: file, Action: "delete", Reason: "no longer wanted"})
+	}
+	write := slices.Concat(secrets.Files, objects.Files)
 	for _, node := range e.Spec.Hosts {
 		old, drifts, err := artifact.LoadTree(e.Work, node.Name)
 		if err != nil {
 			return Action{}, err
 		}
-		tree, err := from.tree(old, node, what)
+		tree, err := from.tree(old, node, what.components)
 		if err != nil {
 			return Action{}, err
 		}
@@ -85,12 +100,30 @@ func (e *Env) planRender(what []component, notes ...string) (Action, error) {
 		report.Changes = append(report.Changes, changes...)
 	}
 	if len(write)+len(gone) == 0 {
-		report.Notes = append(report.Notes, "hosts/ is as the spec wants it")
+		report.Notes = append(report.Notes, what.asItShould())
 		return Action{Report: report}, nil
 	}
 	return Action{Report: report, Do: func(context.Context) (Report, error) {
 		return done(report, e.Work.Commit(write, gone...))
 	}}, nil
+}
+
+// manifestFiles decides about manifests/, where the step writes it.
+func (e *Env) manifestFiles(what rendering) (artifact.Plan, []string, error) {
+	if !what.manifests {
+		return artifact.Plan{}, nil, nil
+	}
+	return manifests.Plan(e.Work, e.Spec)
+}
+
+func (r rendering) asItShould() string {
+	switch {
+	case !r.manifests:
+		return "hosts/ is as the spec wants it"
+	case len(r.components) == 0:
+		return "manifests/ is as the spec wants it"
+	}
+	return "hosts/ and manifests/ are as the spec wants them"
 }
 
 // treeChanges is the files to write and to remove, so that hosts/<node> becomes the tree.

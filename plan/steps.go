@@ -11,6 +11,7 @@ func Steps(e *Env) []Step {
 	steps = append(steps, e.renders()...)
 	steps = append(steps, e.diff(), e.distribute())
 	steps = append(steps, e.applies()...)
+	steps = append(steps, e.applyManifests())
 	return append(steps, e.etcdVerify())
 }
 
@@ -19,11 +20,18 @@ func Asides(e *Env) []Step { return []Step{Rollback(e, nil), Unlock(e, "", false
 
 // mainJob is the steps that `up` runs, in order.
 var mainJob = []string{
-	"validate", "preflight", "pki all", "kubeconfig all", "encryption-config", "render all", "distribute", "apply all", "etcd verify",
+	"validate", "preflight", "pki all", "kubeconfig all", "encryption-config", "render all", "distribute", "apply all", "apply manifests", "etcd verify",
 }
 
+// needsAPI is the steps that are left out with `apply controlplane`: they ask an API server.
+var needsAPI = []string{"apply manifests"}
+
 // Up is the steps of the whole main job, but for those to skip: names of its steps, or of an apply that is part of one.
+// What cannot be without a skipped one is skipped with it.
 func Up(e *Env, skip ...string) []Step {
+	if slices.Contains(skip, "apply controlplane") {
+		skip = slices.Concat(skip, needsAPI)
+	}
 	all := Steps(e)
 	var out []Step
 	for _, name := range mainJob {

@@ -41,9 +41,11 @@ type Stand struct {
 // maxShown bounds the texts that are compared by lines, in bytes.
 const maxShown = 256 << 10
 
-// Why bytes are not shown.
+// HiddenSecret says of a secret why it is not shown.
+const HiddenSecret = "it is a secret, or cannot be told from one"
+
+// Why other bytes are not shown.
 const (
-	hiddenSecret = "it is a secret, or cannot be told from one"
 	hiddenBinary = "it is no text"
 	hiddenLarge  = "it is too large"
 	hiddenMoved  = "it changed on the host meanwhile"
@@ -112,7 +114,7 @@ func (f FileChange) hidden(c Contents) string {
 	_, isUnit := artifact.UnitOf(f.Path)
 	switch {
 	case f.File.Secret, path.Ext(f.Path) == ".key", f.Verb == Delete && !isUnit && path.Ext(f.Path) != ".crt":
-		return hiddenSecret
+		return HiddenSecret
 	case c.Old != nil && c.Old.Size > maxShown, c.New != nil && c.New.Size > maxShown:
 		return hiddenLarge
 	}
@@ -142,7 +144,7 @@ func (c Change) text(ctx context.Context, host remote.Looker, f FileChange, out 
 	case out.Old != nil && artifact.Digest(before) != out.Old.SHA256:
 		out.Hidden = hiddenMoved
 	case secretive(before) || secretive(after):
-		out.Hidden = hiddenSecret
+		out.Hidden = HiddenSecret
 	case !plainText(before) || !plainText(after):
 		out.Hidden = hiddenBinary
 	default:

@@ -36,6 +36,11 @@ func TestControlPlaneOfRealComponents(t *testing.T) {
 		})
 	}
 	c.t = t
+	t.Run("objects inside the cluster", func(t *testing.T) {
+		c.t = t
+		objectsInside(t, c)
+	})
+	c.t = t
 	t.Run("units restart", func(t *testing.T) { unitsRestart(t, c) })
 }
 

@@ -60,7 +60,7 @@ func (p *program) fromStep(s plan.Step) command {
 func (p *program) up() command {
 	return command{
 		path: []string{"up"}, summary: "everything, from the spec to a verified cluster; finishes what was begun",
-		flags: []cli.Flag{&cli.StringSliceFlag{Name: "skip", Usage: "leave steps out, `STEP,…`: names as typed, such as \"apply controlplane\""}},
+		flags: []cli.Flag{&cli.StringSliceFlag{Name: "skip", Usage: "leave steps out, `STEP,…`, and what needs them: names as typed, such as \"apply controlplane\""}},
 		step: func(ctx *cli.Context) (plan.Step, error) {
 			skip := ctx.StringSlice("skip")
 			for _, name := range skip {
