@@ -26,10 +26,12 @@ tools: ## install what the tests need, or say what is missing
 e2e: tools ## a whole control plane of real components, restarted under load; builds them first
 	go vet -tags e2e ./test
 	HARDWAY_KUBERNETES=$$(./test/kubernetes/build.sh) && export HARDWAY_KUBERNETES && \
+	  HARDWAY_ADDONS=$$(./test/kubernetes/addons/build.sh) && export HARDWAY_ADDONS && \
 	  go test -tags e2e -count 1 -timeout 30m -run '^TestControlPlane' ./test
 
-kubernetes: ## build the real Kubernetes and etcd that end-to-end tests run, once: minutes the first time
+kubernetes: ## build the real Kubernetes, etcd and add-ons that end-to-end tests run, once: minutes the first time
 	./test/kubernetes/build.sh
+	./test/kubernetes/addons/build.sh
 
 bench: build tools ## ours, the others' and the physical limit, side by side in one run
 	./test/install-tools.sh --bench $(TOOLS)

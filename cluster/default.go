@@ -53,6 +53,9 @@ func (s *Spec) defaultPKI() {
 func (s *Spec) defaultServices() {
 	fill(&s.Binaries.Dir, "bin")
 	fill(&s.Binaries.Mirror, "https://dl.k8s.io")
+	fill(&s.Binaries.GitHubMirror, "https://github.com")
+	fill(&s.Binaries.Arch, "amd64")
+	fill(&s.Binaries.CNIVersion, "v1.9.1")
 	fill(&s.LoadBalancer.StatsListen, "127.0.0.1:9000")
 	fill(&s.LoadBalancer.StatsUser, "admin")
 	fill(&s.Worker.CNI, "bridge")

@@ -105,8 +105,15 @@ type KMS struct {
 
 // Binaries says where plain binaries stand (relative to the work directory) and where they are fetched from.
 type Binaries struct {
-	Dir    string `json:"dir"`
-	Mirror string `json:"mirror"`
+	Dir string `json:"dir"`
+	// Mirror is dl.k8s.io or what holds the same files at the same paths, GitHubMirror the same for github.com, where etcd
+	// and the CNI plugins are released.
+	Mirror       string `json:"mirror"`
+	GitHubMirror string `json:"githubMirror"`
+	// Arch is that of the hosts, in Go's words: amd64 or arm64.
+	Arch string `json:"arch"`
+	// CNIVersion is of the CNI plugins, as in v1.9.1.
+	CNIVersion string `json:"cniVersion"`
 }
 
 // LoadBalancer configures HAProxy's stats page and the address shared by two balancers.

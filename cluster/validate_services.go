@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"fmt"
 	"net"
 	"net/url"
 	"path"
@@ -19,9 +20,16 @@ func checkBinaries(r *review) {
 	if ours || clean == "." || clean == ".." || clean == "/" || strings.ContainsFunc(dir, unicode.IsControl) {
 		r.report("spec.binaries.dir", "write a directory of its own, as in bin or /srv/binaries", "%q is no directory that can hold the binaries alone", short(dir))
 	}
-	mirror, err := url.Parse(r.spec.Binaries.Mirror)
+	r.mirror("spec.binaries.mirror", r.spec.Binaries.Mirror, "dl.k8s.io")
+	r.mirror("spec.binaries.githubMirror", r.spec.Binaries.GitHubMirror, "github.com")
+	r.oneOf("spec.binaries.arch", r.spec.Binaries.Arch, []string{"amd64", "arm64"})
+	r.version("spec.binaries.cniVersion", r.spec.Binaries.CNIVersion, "v1.9.1", cniSeries())
+}
+
+func (r *review) mirror(path, text, of string) {
+	mirror, err := url.Parse(text)
 	if err != nil || mirror.Host == "" || mirror.Scheme != "https" && mirror.Scheme != "http" {
-		r.report("spec.binaries.mirror", "write where dl.k8s.io or a mirror of it is, as in https://dl.k8s.io", "%q is no http or https URL", short(r.spec.Binaries.Mirror))
+		r.report(path, fmt.Sprintf("write where %s or a mirror of it is, as in https://%s", of, of), "%q is no http or https URL", short(text))
 	}
 }
 

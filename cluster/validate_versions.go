@@ -10,9 +10,14 @@ import (
 // series is a minor version that hardway can build a cluster of, from a patch on.
 type series struct {
 	major, minor, patch uint
+	// anyMinor: every minor version of the major one.
+	anyMinor bool
 }
 
 func (s series) String() string {
+	if s.anyMinor {
+		return fmt.Sprintf("v%d", s.major)
+	}
 	if s.patch == 0 {
 		return fmt.Sprintf("v%d.%d", s.major, s.minor)
 	}
@@ -29,6 +34,9 @@ func kubernetesSeries() []series {
 func etcdSeries() []series {
 	return []series{{major: 3, minor: 5, patch: 21}, {major: 3, minor: 6}, {major: 3, minor: 7}}
 }
+
+// cniSeries is all that speak CNI 1.0, which the network's configuration is written in.
+func cniSeries() []series { return []series{{major: 1, anyMinor: true}} }
 
 func checkVersions(r *review) {
 	r.version("spec.kubernetes.version", r.spec.Kubernetes.Version, "v1.36.3", kubernetesSeries())
@@ -53,7 +61,7 @@ func (r *review) version(path, text, example string, supported []series) {
 
 func covered(v *version.Version, supported []series) bool {
 	for _, s := range supported {
-		if v.Major() == s.major && v.Minor() == s.minor {
+		if v.Major() == s.major && (s.anyMinor || v.Minor() == s.minor) {
 			return v.Patch() >= s.patch
 		}
 	}

@@ -58,11 +58,18 @@ func Reads(spec *cluster.Spec, node cluster.Node) []artifact.Read {
 	if !isMaster(node) {
 		return nil
 	}
-	rows := reads(APIServerUnit, apiserverSettings(spec, node))
-	rows = append(rows, reads(ControllerManagerUnit, controllerManagerSettings(spec, node), referred(spec, controllerManager)...)...)
+	rows := reads(APIServerUnit, apiserverSettings(spec, node), program(APIServerUnit))
+	rows = append(rows, reads(ControllerManagerUnit, controllerManagerSettings(spec, node),
+		append(referred(spec, controllerManager), program(ControllerManagerUnit))...)...)
 	return append(rows, reads(SchedulerUnit, schedulerSettings(node),
-		append([]artifact.Read{{Path: kubeconfig.HostPath(schedulerUser), Use: artifact.Configures, Effect: artifact.Restart}},
-			referred(spec, schedulerUser)...)...)...)
+		append([]artifact.Read{
+			{Path: kubeconfig.HostPath(schedulerUser), Use: artifact.Configures, Effect: artifact.Restart}, program(SchedulerUnit),
+		}, referred(spec, schedulerUser)...)...)...)
+}
+
+// program is the executable of a unit, which is another only after a restart.
+func program(unit string) artifact.Read {
+	return artifact.Read{Path: programOf(unit), Use: artifact.Configures, Effect: artifact.Restart}
 }
 
 // referred is what a component reads because its kubeconfig names it.

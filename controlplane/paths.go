@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"hardway/binaries"
 	"hardway/cluster"
 	"hardway/pki"
 )
@@ -37,10 +38,13 @@ func Binaries() []string {
 func Programs() []string {
 	var paths []string
 	for _, unit := range []string{APIServerUnit, ControllerManagerUnit, SchedulerUnit} {
-		paths = append(paths, path.Join(binDir, strings.TrimSuffix(unit, ".service")))
+		paths = append(paths, programOf(unit))
 	}
 	return paths
 }
+
+// programOf is where the executable of a unit stands.
+func programOf(unit string) string { return binaries.Path(strings.TrimSuffix(unit, ".service")) }
 
 func bundle() string           { return path.Join(pki.KubernetesDir, pki.KubernetesBundle) }
 func etcdBundle() string       { return path.Join(pki.KubernetesDir, pki.EtcdBundle) }

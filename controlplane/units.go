@@ -1,14 +1,11 @@
 package controlplane
 
 import (
-	"path"
 	"strings"
 
 	"hardway/artifact"
 	"hardway/cluster"
 )
-
-const binDir = "/usr/local/bin"
 
 // services is the three units of a master.
 func services(spec *cluster.Spec, node cluster.Node) []artifact.Service {
@@ -38,7 +35,7 @@ func services(spec *cluster.Spec, node cluster.Node) []artifact.Service {
 func service(spec *cluster.Spec, s artifact.Service) artifact.Service {
 	program := strings.TrimSuffix(s.Name, ".service")
 	s.Documentation = "https://kubernetes.io/docs/reference/command-line-tools-reference/" + program + "/"
-	s.Binary = path.Join(binDir, program)
+	s.Binary = programOf(s.Name)
 	s.Version = spec.Kubernetes.Version
 	s.Options = append(s.Options,
 		artifact.Option{Name: "Restart", Value: "always"},

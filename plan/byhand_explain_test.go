@@ -17,7 +17,10 @@ import (
 
 // about is words of the sample that the explanation of a step has to contain; every other step's has to contain a host.
 var about = map[string][]string{
-	"validate":               {"kmaster1.systemv.local", "192.168.96.49"},
+	"validate": {"kmaster1.systemv.local", "192.168.96.49"},
+	"binaries fetch": {"https://dl.k8s.io/release/v1.36.3/bin/linux/amd64/kube-apiserver", "/etcd-v3.6.16-linux-amd64.tar.gz", "sha256sum -c",
+		"/cni-plugins-linux-amd64-v1.9.1.tgz", "'*/host-local'"},
+	"binaries list":          {"bin/kubelet", "bin/cni/bridge", "sha256sum", "v3.6.16"},
 	"preflight":              {"root@192.168.96.46", "sport = :2380", "192.168.96.47/2380", "192.168.96.49/10250"},
 	"pki ca":                 {"pki/ca.key", "/CN=kubernetes", "-days 3650"},
 	"pki admin":              {"/O=hardway:cluster-admins/CN=kubernetes-admin"},

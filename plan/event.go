@@ -14,9 +14,12 @@ type Event struct {
 	Step  string `json:"step"`
 	Phase string `json:"phase"`
 	Host  string `json:"host,omitempty"`
+	// File is what is fetched.
+	File string `json:"file,omitempty"`
 	// Message is a line for a person; empty where only numbers have changed.
 	Message string `json:"message,omitempty"`
-	// Hosts, Files and Bytes are how many are done, of how many: Hosts in a phase, Files and Bytes of Host.
+	// Hosts, Files and Bytes are how many are done, of how many: Hosts in a phase, Files and Bytes of Host, Bytes of
+	// File where one is named.
 	Hosts *Count `json:"hosts,omitempty"`
 	Files *Count `json:"files,omitempty"`
 	Bytes *Count `json:"bytes,omitempty"`
@@ -37,6 +40,7 @@ const (
 	PhaseCompare = "compare"
 	PhaseStage   = "stage"
 	PhaseSend    = "send"
+	PhaseFetch   = "fetch"
 	PhaseWork    = "work"
 	PhaseEnd     = "end"
 )

@@ -2,12 +2,12 @@ package plan
 
 import (
 	"context"
-	"debug/elf"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 
+	"hardway/binaries"
 	"hardway/check"
 	"hardway/cluster"
 	"hardway/remote"
@@ -39,7 +39,7 @@ func (e *Env) survey(ctx context.Context) (*check.Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	binaries, err := e.architectures()
+	architectures, err := e.architectures()
 	if err != nil {
 		return nil, err
 	}
@@ -56,12 +56,9 @@ func (e *Env) survey(ctx context.Context) (*check.Survey, error) {
 		return nil, err
 	}
 	survey := check.Collect(ctx, e.Spec, targets, e.Now)
-	survey.Binaries = binaries
+	survey.Binaries = architectures
 	return survey, ctx.Err()
 }
-
-// machines is the architectures that executables are made for, in Go's words.
-var machines = map[elf.Machine]string{elf.EM_X86_64: "amd64", elf.EM_AARCH64: "arm64"}
 
 // architectures is what each executable in binaries.dir is made for, by its name. What is no executable is left out.
 func (e *Env) architectures() (map[string]string, error) {
@@ -75,14 +72,9 @@ func (e *Env) architectures() (map[string]string, error) {
 	}
 	out := map[string]string{}
 	for _, entry := range entries {
-		file, err := elf.Open(dir + "/" + entry.Name())
-		if err != nil {
-			continue
+		if arch := binaries.Arch(dir + "/" + entry.Name()); arch != "" {
+			out[entry.Name()] = arch
 		}
-		if out[entry.Name()] = machines[file.Machine]; out[entry.Name()] == "" {
-			out[entry.Name()] = file.Machine.String()
-		}
-		_ = file.Close()
 	}
 	return out, nil
 }

@@ -4,7 +4,8 @@ import "slices"
 
 // Steps is every stepwise command that belongs to the main job, in the order in which a person would type them.
 func Steps(e *Env) []Step {
-	steps := []Step{e.validate(), Preflight(e)}
+	steps := append([]Step{e.validate()}, e.binaries()...)
+	steps = append(steps, Preflight(e))
 	steps = append(steps, e.pki()...)
 	steps = append(steps, e.kubeconfigs()...)
 	steps = append(steps, e.encryptionConfig())

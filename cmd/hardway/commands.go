@@ -76,6 +76,7 @@ func (p *program) up() command {
 // groupSummary is the help line of words that only hold subcommands.
 func groupSummary(word string) string {
 	return map[string]string{
+		"binaries":   "the executables that hosts run",
 		"apply":      "ship what is rendered and restart what is stale, behind gates",
 		"certs":      "how long certificates are valid",
 		"completion": "shell completion",

@@ -113,21 +113,22 @@ func said(e plan.Event) string {
 type events struct {
 	mu  sync.Mutex
 	out *json.Encoder
-	// last is when a host's bytes were told of.
+	// last is when the bytes of a host or of a file were told of.
 	last  map[string]time.Time
 	ended bool
 }
 
-// eventEvery bounds how often the bytes of one host are told of.
+// eventEvery bounds how often the bytes of one host or file are told of.
 const eventEvery = 200 * time.Millisecond
 
 func (j *events) event(e plan.Event) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if e.Files != nil && e.Files.Done > 0 && e.Files.Done < e.Files.Total && e.Time.Sub(j.last[e.Host]) < eventEvery {
+	counted := e.Files != nil && e.Files.Done > 0 || e.File != ""
+	if counted && !through(e) && e.Time.Sub(j.last[rowOf(e)]) < eventEvery {
 		return
 	}
-	j.last[e.Host] = e.Time
+	j.last[rowOf(e)] = e.Time
 	if !j.ended {
 		_ = j.out.Encode(e)
 	}

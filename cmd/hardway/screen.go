@@ -73,7 +73,7 @@ func (s *screen) event(e plan.Event) {
 	case s.awake && e.Message != "":
 		s.write(said(e))
 	}
-	if e.Files != nil && !through(e) && e.Time.Sub(s.at) < redraw {
+	if (e.Files != nil || e.File != "") && !through(e) && e.Time.Sub(s.at) < redraw {
 		return
 	}
 	s.at = e.Time
@@ -172,12 +172,14 @@ func (s *screen) add(row string) *mpb.Bar {
 func (s *screen) caption(row string) string {
 	e := s.seen.of[row]
 	switch {
+	case row != "" && e.Files == nil:
+		return amount(*e.Bytes)
 	case row != "":
 		return fmt.Sprintf("%d/%d files, %s", e.Files.Done, e.Files.Total, amount(*e.Bytes))
 	case s.seen.bytes.Total > 0:
-		return fmt.Sprintf("%d/%d hosts, %s", s.seen.hosts.Done, s.seen.hosts.Total, amount(s.seen.bytes))
+		return fmt.Sprintf("%d/%d %s, %s", s.seen.hosts.Done, s.seen.hosts.Total, s.seen.what(), amount(s.seen.bytes))
 	}
-	return fmt.Sprintf("%d/%d hosts", s.seen.hosts.Done, s.seen.hosts.Total)
+	return fmt.Sprintf("%d/%d %s", s.seen.hosts.Done, s.seen.hosts.Total, s.seen.what())
 }
 
 // clear takes the bars off the terminal.
