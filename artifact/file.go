@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -120,6 +121,10 @@ func Digest(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// mostInMemory bounds what is read as a whole: content may stand on a host that says whatever it likes. Programs are larger, and
+// never read so.
+const mostInMemory = 16 << 20
+
 // ReadAll is the whole content in memory.
 func ReadAll(c Content) ([]byte, error) {
 	r, err := c.Open()
@@ -127,5 +132,9 @@ func ReadAll(c Content) ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
-	return io.ReadAll(r)
+	data, err := io.ReadAll(io.LimitReader(r, mostInMemory+1))
+	if err == nil && len(data) > mostInMemory {
+		return nil, fmt.Errorf("it is more than %d MiB, which is no file to be read as a whole", mostInMemory>>20)
+	}
+	return data, err
 }

@@ -18,6 +18,9 @@ import (
 // this is not healthy.
 const askTimeout = 5 * time.Second
 
+// answerBytes bounds one answer: none of those that are asked for is large, whatever a member says.
+const answerBytes = 16 << 20
+
 // client speaks to one member only, whatever the member says of others.
 type client struct {
 	*clientv3.Client
@@ -27,7 +30,7 @@ type client struct {
 // connect does not wait for the connection: the first question does.
 func connect(ctx context.Context, node cluster.Node, config *tls.Config, dial DialFunc) (*client, error) {
 	inner, err := clientv3.New(clientv3.Config{
-		Context: ctx, Endpoints: []string{node.ClientURL()}, TLS: config, Logger: zap.NewNop(), MaxUnaryRetries: 1,
+		Context: ctx, Endpoints: []string{node.ClientURL()}, TLS: config, Logger: zap.NewNop(), MaxCallRecvMsgSize: answerBytes, MaxUnaryRetries: 1,
 		DialOptions: []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
 			return dial(ctx, "tcp", address)
 		})},

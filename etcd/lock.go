@@ -42,7 +42,7 @@ func TakeLock(ctx context.Context, spec *cluster.Spec, config *tls.Config, dial 
 	}
 	client, err := clientv3.New(clientv3.Config{
 		// An interrupted run still gives the lock back.
-		Context: context.WithoutCancel(ctx), Endpoints: endpoints, TLS: config, Logger: zap.NewNop(),
+		Context: context.WithoutCancel(ctx), Endpoints: endpoints, TLS: config, Logger: zap.NewNop(), MaxCallRecvMsgSize: answerBytes,
 		DialOptions: []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
 			return dial(ctx, "tcp", address)
 		})},

@@ -3,6 +3,7 @@ package haproxy_test
 import (
 	"context"
 	"net"
+	"strings"
 	"testing"
 
 	"hardway/haproxy"
@@ -32,5 +33,22 @@ func TestAnAnswerThatSaysNothingOfServersIsAnError(t *testing.T) {
 	}}
 	if servers, err := runtime.Servers(t.Context()); err != nil || len(servers) != 0 {
 		t.Errorf("servers %v, error %v", servers, err)
+	}
+}
+
+// What never ends is no answer.
+func TestAnAnswerWithoutEndIsAnError(t *testing.T) {
+	runtime := haproxy.Runtime{Dial: func(context.Context, string, string) (net.Conn, error) {
+		near, far := net.Pipe()
+		go func() {
+			_, _ = far.Read(make([]byte, 1000))
+			for err := error(nil); err == nil; {
+				_, err = far.Write(make([]byte, 64<<10))
+			}
+		}()
+		return near, nil
+	}}
+	if _, err := runtime.Ask(t.Context(), "show stat"); err == nil || !strings.Contains(err.Error(), "longer than 1024 KiB") {
+		t.Errorf("got %v", err)
 	}
 }

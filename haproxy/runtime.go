@@ -31,6 +31,9 @@ type ServerState struct {
 // askTimeout bounds one question; HAProxy answers from memory.
 const askTimeout = 5 * time.Second
 
+// answerBytes bounds an answer. A server takes some hundred bytes of it.
+const answerBytes = 1 << 20
+
 // Ask sends commands, apart by semicolons, and gives the answer.
 func (r Runtime) Ask(ctx context.Context, commands string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -45,7 +48,10 @@ func (r Runtime) Ask(ctx context.Context, commands string) (string, error) {
 	if _, err := fmt.Fprintln(conn, commands); err != nil {
 		return "", fmt.Errorf("failed to ask HAProxy: %w", err)
 	}
-	answer, err := io.ReadAll(conn)
+	answer, err := io.ReadAll(io.LimitReader(conn, answerBytes+1))
+	if err == nil && len(answer) > answerBytes {
+		err = fmt.Errorf("it is longer than %d KiB, which no answer is: look what listens on %s", answerBytes>>10, Socket)
+	}
 	if err != nil {
 		return "", fmt.Errorf("failed to read HAProxy's answer: %w", err)
 	}

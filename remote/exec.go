@@ -1,7 +1,6 @@
 package remote
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -57,13 +56,16 @@ func (c *Client) run(ctx context.Context, command Command) ([]byte, error) {
 	if err := c.elevate(ctx); err != nil {
 		return nil, err
 	}
-	var stdout, stderr bytes.Buffer
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stdout := bounded{end: cancel}
+	var stderr tail
 	err := c.inSession(ctx, c.commandTimeout, "ssh.commandTimeout", func(session *ssh.Session) error {
 		session.Stdout, session.Stderr = &stdout, &stderr
 		return c.runAsRoot(session, command.Line())
 	})
 	if exit, ok := err.(*ssh.ExitError); ok { //nolint:errorlint // with a word on what was said it is one of ours
-		return nil, &exitError{exit, complaint(stderr.Bytes())}
+		return nil, &exitError{exit, stderr.String()}
 	}
 	if err != nil {
 		// The buffers are still the session's: it may not have ended.

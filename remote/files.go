@@ -181,7 +181,7 @@ func (f *files) readAll(path string) ([]byte, error) {
 	}
 	defer file.Close()
 	// Not io.ReadAll: it asks for half a KiB at first, and every Read is a round trip.
-	var data bytes.Buffer
+	var data bounded
 	_, err = file.WriteTo(&data)
 	return data.Bytes(), err
 }

@@ -2,7 +2,6 @@ package remote
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -89,7 +88,7 @@ func (l *listener) open(c *Client, line string, privileged bool) error {
 	l.mu.Lock()
 	l.session = session
 	l.mu.Unlock()
-	var stderr bytes.Buffer
+	var stderr tail
 	session.Stderr = &stderr
 	if l.stdin, err = session.StdinPipe(); err != nil {
 		return err
@@ -104,12 +103,12 @@ func (l *listener) open(c *Client, line string, privileged bool) error {
 	if err := session.Start(line); err != nil {
 		return err
 	}
-	if said, _ := bufio.NewReader(stdout).ReadString('\n'); said == listening {
+	if said, _ := bufio.NewReader(io.LimitReader(stdout, int64(len(listening)))).ReadString('\n'); said == listening {
 		return nil
 	}
 	err = session.Wait()
 	if exit, ok := errors.AsType[*ssh.ExitError](err); ok {
-		return &exitError{exit, complaint(stderr.Bytes())}
+		return &exitError{exit, stderr.String()}
 	}
 	return errors.Join(err, errors.New("it did not say that it listens"))
 }

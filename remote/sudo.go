@@ -140,6 +140,9 @@ type sudoTalk struct {
 	opened  bool
 }
 
+// saidBytes bounds what is kept of it. A word to wait for is far shorter.
+const saidBytes = 64 << 10
+
 var errRefused = errors.New("sudo refused the password")
 
 // talkTo puts itself between a session that has not begun and its standard error.
@@ -162,6 +165,7 @@ func (t *sudoTalk) Write(p []byte) (int, error) {
 		return t.hand(p)
 	}
 	t.said = append(t.said, p...)
+	t.said = t.said[max(0, len(t.said)-saidBytes):]
 	if before, after, ok := bytes.Cut(t.said, []byte(t.mark+".\n")); ok {
 		t.opened, t.said = true, before
 		close(t.through)
