@@ -34,6 +34,31 @@ func (k kept) last(one runs) []rollout.Generation {
 	return k.generations[:n]
 }
 
+// follows reports whether the host kept something of the run, and something of another one after it.
+func (k kept) follows(run string) bool {
+	return k.newest().Run != run && slices.ContainsFunc(k.generations, func(g rollout.Generation) bool { return g.Run == run })
+}
+
+// lastOf is the newest generation of the newest run. Clocks of operators say nothing of that: a run is older than another one
+// that followed it on any host, and of those that met on none the hosts' own clocks decide.
+func lastOf(all []kept) rollout.Generation {
+	changed := slices.DeleteFunc(slices.Clone(all), func(k kept) bool { return len(k.generations) == 0 })
+	newest := slices.DeleteFunc(slices.Clone(changed), func(k kept) bool {
+		return slices.ContainsFunc(changed, func(o kept) bool { return o.follows(k.newest().Run) })
+	})
+	if len(newest) == 0 {
+		// Only where locks were broken runs have followed each other in a circle.
+		newest = changed
+	}
+	var last rollout.Generation
+	for _, k := range newest {
+		if g := k.newest(); last.Run == "" || g.Kept.After(last.Kept) {
+			last = g
+		}
+	}
+	return last
+}
+
 // before is the host without the generations of its last run.
 func (k kept) before(one runs) kept {
 	k.generations = k.generations[len(k.last(one)):]

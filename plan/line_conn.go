@@ -48,8 +48,8 @@ func (l *line) Open(ctx context.Context, path string) (io.ReadCloser, error) {
 	return over(ctx, l, func(c Conn) (io.ReadCloser, error) { return c.Open(ctx, path) })
 }
 
-func (l *line) List(ctx context.Context, dir string) ([]string, error) {
-	return over(ctx, l, func(c Conn) ([]string, error) { return c.List(ctx, dir) })
+func (l *line) List(ctx context.Context, dir string) ([]remote.Entry, error) {
+	return over(ctx, l, func(c Conn) ([]remote.Entry, error) { return c.List(ctx, dir) })
 }
 
 func (l *line) Dial(ctx context.Context, network, address string) (net.Conn, error) {

@@ -30,7 +30,7 @@ func (f fragile) Rename(context.Context, string, string) error {
 	}
 }
 
-func (f fragile) List(context.Context, string) ([]string, error) { return nil, fs.ErrNotExist }
+func (f fragile) List(context.Context, string) ([]remote.Entry, error) { return nil, fs.ErrNotExist }
 
 // A host whose connection is lost is dialled until it is back, a minute at most; one that never answered is not.
 func TestLostConnectionIsDialledAgain(t *testing.T) {

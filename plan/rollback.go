@@ -165,12 +165,7 @@ func (b takenBack) says() []string {
 // the one it took back, and those on which it ended without its units. Runs that finished one another are taken back as one.
 func (e *Env) takenBack(ctx context.Context, all []kept, chosen bool) (takenBack, error) {
 	one := runsOf(all)
-	var last rollout.Generation
-	for _, k := range all {
-		if g := k.newest(); g.Run != "" && (last.Run == "" || g.At.After(last.At)) {
-			last = g
-		}
-	}
+	last := lastOf(all)
 	if last.PutsBack != "" {
 		if b, err := e.halfTakenBack(ctx, all, one, last); err != nil || len(b.hosts) > 0 {
 			return b, err

@@ -7,30 +7,31 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/pkg/sftp"
 )
 
-// List is the names in a directory, in order; none where it is missing.
-func (c *Client) List(ctx context.Context, dir string) ([]string, error) {
+// List is what stands in a directory, in the order of the names; nothing where it is missing.
+func (c *Client) List(ctx context.Context, dir string) ([]Entry, error) {
 	server, release, err := c.sftp(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	entries, err := server.ReadDir(dir)
+	found, err := server.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, c.during("failed to list "+dir, asRootHint, c.cause(ctx, err))
 	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
+	var entries []Entry
+	for _, e := range found {
+		entries = append(entries, Entry{e.Name(), e.ModTime()})
 	}
-	slices.Sort(names)
-	return names, nil
+	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	return entries, nil
 }
 
 // Open is a file to read from. Ending the context ends the reading.

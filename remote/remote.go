@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"time"
 
 	"hardway/artifact"
 )
@@ -20,8 +21,8 @@ type Looker interface {
 	ReadFile(ctx context.Context, path string) ([]byte, error)
 	// Open is a file to read from, for what is too large to be held in memory. Ending the context ends the reading.
 	Open(ctx context.Context, path string) (io.ReadCloser, error)
-	// List is the names in a directory, in order; none where it is missing.
-	List(ctx context.Context, dir string) ([]string, error)
+	// List is what stands in a directory, in the order of the names; nothing where it is missing.
+	List(ctx context.Context, dir string) ([]Entry, error)
 	// Dial opens a connection from the host, through the SSH connection.
 	Dial(ctx context.Context, network, address string) (net.Conn, error)
 	// Ask runs a fixed script that only looks, and gives what it printed.
@@ -60,6 +61,12 @@ type Staged interface {
 	Commit(ctx context.Context) error
 	// Discard takes the staged files off again.
 	Discard(ctx context.Context) error
+}
+
+// Entry is a name in a directory, and when what it names was last written, by the host's own clock.
+type Entry struct {
+	Name    string
+	Changed time.Time
 }
 
 // Query is what to look at.

@@ -17,8 +17,9 @@ import (
 // GenerationsDir is where a host keeps what was replaced on it, one directory for each commit.
 const GenerationsDir = "/var/lib/hardway/generations"
 
-// KeptGenerations is how many of them a host keeps; the oldest go when a commit has succeeded.
-const KeptGenerations = 5
+// KeptRuns is of how many runs a host keeps them, the one that is under way among them; those of the oldest go when a commit
+// has succeeded. A run makes one for each of its commits, and is kept whole or not at all.
+const KeptRuns = 5
 
 // unfinishedDir is the generation of a commit that has begun and not ended. The name is the marker: it is taken away by one
 // rename.
@@ -43,6 +44,9 @@ type Generation struct {
 	// Continues is the runs that began this change and were cut off.
 	Continues []string `json:"continues,omitempty"`
 	Files     []Kept   `json:"files"`
+	// Kept is when its host wrote it, by the host's own clock: those of hosts are within seconds of each other, which those of
+	// operators need not be. It is part of no record.
+	Kept time.Time `json:"-"`
 
 	// dir is where it stands.
 	dir string
@@ -96,14 +100,14 @@ func readGeneration(ctx context.Context, host remote.Looker, dir string) (Genera
 
 // Generations is what a host keeps, the newest first. One that is unfinished is the newest: a commit was cut off.
 func Generations(ctx context.Context, host remote.Looker) ([]Generation, error) {
-	names, err := host.List(ctx, GenerationsDir)
+	entries, err := host.List(ctx, GenerationsDir)
 	if err != nil {
 		return nil, err
 	}
 	// "unfinished" sorts behind every time.
 	var all []Generation
-	for _, name := range slices.Backward(names) {
-		g, err := readGeneration(ctx, host, path.Join(GenerationsDir, name))
+	for _, entry := range slices.Backward(entries) {
+		g, err := readGeneration(ctx, host, path.Join(GenerationsDir, entry.Name))
 		if errors.Is(err, fs.ErrNotExist) {
 			// Without a record nothing was replaced yet, or it is being pruned.
 			continue
@@ -111,6 +115,7 @@ func Generations(ctx context.Context, host remote.Looker) ([]Generation, error) 
 		if err != nil {
 			return nil, err
 		}
+		g.Kept = entry.Changed
 		all = append(all, g)
 	}
 	return all, nil

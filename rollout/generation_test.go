@@ -205,12 +205,46 @@ func TestAnIdleRunKeepsNothing(t *testing.T) {
 
 func TestTheOldestGenerationsGo(t *testing.T) {
 	s := newSite(t)
-	for i := range rollout.KeptGenerations + 3 {
+	for i := range rollout.KeptRuns + 3 {
 		s.deliver(map[string]string{"/etc/app/a.conf": fmt.Sprint(i)})
 	}
 	all := s.generations()
-	if len(all) != rollout.KeptGenerations || all[0].Run != fmt.Sprintf("run%d", rollout.KeptGenerations+3) {
+	if len(all) != rollout.KeptRuns || all[0].Run != fmt.Sprintf("run%d", rollout.KeptRuns+3) {
 		t.Errorf("kept are %+v", all)
+	}
+	for _, g := range all {
+		if age := time.Since(g.Kept); age < 0 || age > time.Minute {
+			t.Errorf("%s was kept %s ago, by the host's clock", g.ID, age)
+		}
+	}
+}
+
+// However many commits a run makes on a host, it is put back whole.
+func TestARunIsKeptWhole(t *testing.T) {
+	s := newSite(t)
+	s.deliver(before)
+	bare := s.holds(true)
+	const commits = rollout.KeptRuns + 3
+	for i := range commits {
+		w := s.want(map[string]string{"/etc/app/a.conf": fmt.Sprint(i)})
+		w.Run.ID = "long"
+		must(t, s.stage(s.compare(w)).Commit(t.Context()))
+	}
+	all := s.generations()
+	if len(all) != commits+1 || all[commits-1].Run != "long" || all[commits].Run != "run1" {
+		t.Fatalf("kept are %d: %+v", len(all), all)
+	}
+	back, err := rollout.Restored(t.Context(), s.conn, s.want(nil), all[:commits]...)
+	must(t, err)
+	must(t, s.stage(s.compare(back)).Commit(t.Context()))
+	if now := s.holds(true); now != bare {
+		t.Errorf("there was\n%s\nthere is\n%s", bare, now)
+	}
+	for i := range rollout.KeptRuns {
+		s.deliver(map[string]string{"/etc/app/a.conf": fmt.Sprint("later", i)})
+	}
+	if all := s.generations(); len(all) != rollout.KeptRuns {
+		t.Errorf("of a run that is too old there are left: %+v", all)
 	}
 }
 

@@ -116,25 +116,44 @@ func (h Ready) finish(ctx context.Context) error {
 	if h.kept.dir == "" {
 		return nil
 	}
-	names, err := h.Conn.List(ctx, GenerationsDir)
+	entries, err := h.Conn.List(ctx, GenerationsDir)
 	if err != nil {
 		return err
 	}
-	names = slices.DeleteFunc(names, func(name string) bool { return name == path.Base(unfinishedDir) })
+	var names []string
+	for _, e := range entries {
+		if e.Name != path.Base(unfinishedDir) {
+			names = append(names, e.Name)
+		}
+	}
 	g := h.kept.generation
 	h.kept.becomes = path.Join(GenerationsDir, after(names, g))
 	if err := h.Conn.Rename(ctx, unfinishedDir, h.kept.becomes); err != nil {
 		return err
 	}
 	h.kept.dir = h.kept.becomes
-	var old []string
-	for _, name := range names[:max(0, len(names)+1-KeptGenerations)] {
-		old = append(old, path.Join(GenerationsDir, name))
-	}
+	old := outdated(names, g.Run)
 	if len(old) == 0 {
 		return nil
 	}
 	return h.Conn.Sweep(ctx, old)
+}
+
+// outdated is the generations of all but the last runs, the one that is under way among them: what a run replaced can only be
+// put back whole.
+func outdated(names []string, run string) (old []string) {
+	runs := []string{run}
+	for _, name := range slices.Backward(names) {
+		of := name[strings.LastIndexByte(name, '-')+1:]
+		if !slices.Contains(runs, of) && len(old) == 0 && len(runs) < KeptRuns {
+			runs = append(runs, of)
+		}
+		if !slices.Contains(runs, of) {
+			old = append(old, path.Join(GenerationsDir, name))
+		}
+	}
+	slices.Reverse(old)
+	return old
 }
 
 // after is the generation's name, which has to sort behind all others: clocks of two operators may differ.
