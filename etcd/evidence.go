@@ -26,9 +26,11 @@ type MemberEvidence struct {
 
 	Leader  uint64 `json:"leader"`
 	Term    uint64 `json:"term"`
+	Index   uint64 `json:"index,omitempty"`
 	Applied uint64 `json:"applied"`
-	// DBSize is in bytes.
+	// DBSize is in bytes, DBInUse how many of them hold data.
 	DBSize   int64  `json:"dbSize"`
+	DBInUse  int64  `json:"dbInUse,omitempty"`
 	Revision int64  `json:"revision"`
 	Version  string `json:"version"`
 	Learner  bool   `json:"learner"`

@@ -59,14 +59,14 @@ func (j *judgement) alarms() {
 				continue
 			}
 			told = append(told, a)
-			j.add(j.hostOf(a.MemberID), "alarm", j.disarm(a), "alarm %s is raised for member %s; expected none", a.Kind, hex(a.MemberID))
+			j.add(j.hostOf(a.MemberID), AlarmSubject, j.disarm(a), "alarm %s is raised for member %s; expected none", a.Kind, hex(a.MemberID))
 		}
 	}
 }
 
 func (j *judgement) disarm(a Alarm) string {
-	if a.Kind == "NOSPACE" {
-		return fmt.Sprintf("make room, then take the alarm off: %s REVISION; %s; %s", j.etcdctl("compact"), j.etcdctl("defrag", "--cluster"), j.etcdctl("alarm disarm"))
+	if a.Kind == NoSpace {
+		return "make room, then take the alarm off: hardway etcd defrag --compact && hardway etcd alarm disarm"
 	}
 	return fmt.Sprintf("the member's data is not what the others hold: take it out and add it anew: %s", j.etcdctl("member remove", hex(a.MemberID)))
 }
@@ -84,13 +84,16 @@ func (j *judgement) hostOf(id uint64) string {
 	return ""
 }
 
+// dataSubject is what problems with a member's data are about.
+const dataSubject = "data"
+
 // hashes: all members hold the same data at the same revision. Hashes of different compactions say nothing.
 func (j *judgement) hashes() {
 	groups := map[[2]int64][]MemberEvidence{}
 	for _, m := range j.inMain() {
 		switch {
 		case m.Hash.Error != "":
-			j.add(m.Host, "data", fmt.Sprintf("ssh %s journalctl -u etcd -n 50", m.Host), "does not tell the hash of its data at revision %d: %s", m.Hash.Revision, m.Hash.Error)
+			j.add(m.Host, dataSubject, fmt.Sprintf("ssh %s journalctl -u etcd -n 50", m.Host), "does not tell the hash of its data at revision %d: %s", m.Hash.Revision, m.Hash.Error)
 		case !m.Learner:
 			at := [2]int64{m.Hash.Revision, m.Hash.Compacted}
 			groups[at] = append(groups[at], m)
@@ -104,7 +107,7 @@ func (j *judgement) hashes() {
 		common := mostCommon(values)
 		for _, m := range members {
 			if m.Hash.Value != common {
-				j.add(m.Host, "data", fmt.Sprintf("stop it before it serves more of it: ssh %s systemctl stop etcd; then %s", m.Host, j.etcdctl("member remove", hex(m.ID))),
+				j.add(m.Host, dataSubject, fmt.Sprintf("stop it before it serves more of it: ssh %s systemctl stop etcd; then %s", m.Host, j.etcdctl("member remove", hex(m.ID))),
 					"holds other data than most members: its hash at revision %d is %d, expected %d", m.Hash.Revision, m.Hash.Value, common)
 			}
 		}

@@ -17,6 +17,7 @@ func text(err error) string {
 func (m *MemberEvidence) takeStatus(s *clientv3.StatusResponse) {
 	m.ID, m.ClusterID, m.Revision = s.Header.MemberId, s.Header.ClusterId, s.Header.Revision
 	m.Leader, m.Term, m.Applied = s.Leader, s.RaftTerm, s.RaftAppliedIndex
+	m.Index, m.DBInUse = s.RaftIndex, s.DbSizeInUse
 	m.DBSize, m.Version, m.Learner = s.DbSize, s.Version, s.IsLearner
 	for _, line := range s.Errors {
 		if alarm, ok := parseAlarm(line); ok {

@@ -71,8 +71,7 @@ func tuning() []artifact.Flag {
 		// API servers compact every 5 minutes; this bounds the history where none runs.
 		{Name: "auto-compaction-mode", Value: "periodic"},
 		{Name: "auto-compaction-retention", Value: "8h"},
-		// 8 GiB, the most that etcd suggests: https://etcd.io/docs/v3.6/dev-guide/limit/. The default is 2.
-		{Name: "quota-backend-bytes", Value: strconv.Itoa(8 << 30)},
+		{Name: "quota-backend-bytes", Value: strconv.Itoa(QuotaBytes)},
 	}
 }
 

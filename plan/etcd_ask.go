@@ -37,14 +37,28 @@ func (e *Env) leaderIfNeeded(ctx context.Context, changes []rollout.Change) (str
 
 // judgeEtcd collects evidence from every member, through the SSH connection of the member's own host, and judges it.
 func (e *Env) judgeEtcd(ctx context.Context, units []etcd.DeliveredUnit) ([]etcd.Member, []cluster.Problem, error) {
-	config, err := e.store().ClientTLS(etcdClient)
+	evidence, err := e.collectEtcd(ctx, units)
 	if err != nil {
 		return nil, nil, err
 	}
-	e.reach(ctx, e.Spec.With(cluster.RoleEtcd))
-	evidence := etcd.Collect(ctx, e.Spec, config, e.dialMember, units)
 	members, problems := etcd.Judge(e.Spec, evidence)
 	return members, problems, nil
+}
+
+// collectEtcd is what every member says.
+func (e *Env) collectEtcd(ctx context.Context, units []etcd.DeliveredUnit) (etcd.Evidence, error) {
+	access, err := e.etcdAccess()
+	if err != nil {
+		return etcd.Evidence{}, err
+	}
+	e.reach(ctx, e.Spec.With(cluster.RoleEtcd))
+	return etcd.Collect(ctx, e.Spec, access.Config, access.Dial, units), nil
+}
+
+// etcdAccess is how operators get at members.
+func (e *Env) etcdAccess() (etcd.Access, error) {
+	config, err := e.store().ClientTLS(etcdClient)
+	return etcd.Access{Config: config, Dial: e.dialMember}, err
 }
 
 // reach connects to hosts before they are asked through: a connection lives as long as the context it was dialled with,

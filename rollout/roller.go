@@ -28,9 +28,14 @@ type Roller struct {
 	MoveLeader func(ctx context.Context, away string) error
 	// Locks is asked before each change whether the run may still make it; nil where nothing is locked.
 	Locks *Locks
+	// Further is moves besides those of every rolling change, by their verbs.
+	Further map[Verb]Does
 	// Tell reports progress: the move that is made, on which host, and a line for a person, empty where there is none to say.
 	Tell func(phase, host, message string)
 }
+
+// Does is how a further move is made on one host.
+type Does func(ctx context.Context, m Move, host string) error
 
 // Run stages everything on every host and then takes one turn after the other. The first move that fails ends the run: the
 // host whose turn it is gets back what it ran on, hosts after it are as they were, and what was staged for them is taken
@@ -92,6 +97,9 @@ func (r rolling) move(ctx context.Context, m Move) error {
 		return r.gate(ctx, m)
 	}
 	do, known := moves[m.Verb]
+	if further, brought := r.Further[m.Verb]; brought {
+		do, known = func(_ rolling, ctx context.Context, m Move, host string) error { return further(ctx, m, host) }, true
+	}
 	if !known {
 		return fmt.Errorf("no such move: %s", m.Verb)
 	}
@@ -130,8 +138,10 @@ func (m Move) says() string {
 		return m.Reason
 	case PutBack:
 		return "putting back what was replaced"
+	case Commit, Gate, Check, MoveLeader, Enable:
+		return ""
 	}
-	return ""
+	return string(m.Verb) + " " + m.What
 }
 
 // moves is how each move is made on one host.

@@ -31,6 +31,7 @@ func (p *program) commands() []command {
 	for _, s := range plan.Steps(&p.env) {
 		list = append(list, p.fromStep(s))
 	}
+	list = append(list, p.etcdLife()...)
 	list = append(list, p.pkiExtras()...)
 	list = append(list, p.hostsTrust(), p.rollback(), p.unlock())
 	return append(list, p.completions()...)
@@ -80,7 +81,9 @@ func groupSummary(word string) string {
 		"apply":      "ship what is rendered and restart what is stale, behind gates",
 		"certs":      "how long certificates are valid",
 		"completion": "shell completion",
-		"etcd":       "etcd's membership",
+		"alarm":      "what stops writes to etcd",
+		"etcd":       "etcd's members: how they are, backup, restore, replacement",
+		"snapshot":   "etcd's data in a file",
 		"hosts":      "the hosts and their keys",
 		"kubeconfig": "kubeconfigs for people and scripts",
 		"pki":        "authorities, certificates and keys",
