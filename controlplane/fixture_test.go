@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"path"
 	"testing"
 
 	"hardway/artifact"
@@ -40,6 +41,19 @@ func newMaster(t *testing.T, edits ...func(*cluster.Spec)) master {
 		t.Fatal(err)
 	}
 	return master{spec, sample.Node(t, spec, "kmaster1"), store, encryption}
+}
+
+// withPrograms puts something for each program of the units into binaries.dir.
+func (m master) withPrograms(t *testing.T) master {
+	t.Helper()
+	var files []artifact.Local
+	for _, program := range Programs() {
+		files = append(files, artifact.Local{Path: "bin/" + path.Base(program), Mode: 0o755, Data: []byte("what runs")})
+	}
+	if err := m.store.WorkDir().Commit(files); err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 func (m master) files(t *testing.T) []artifact.File {

@@ -9,14 +9,14 @@ import (
 	"hardway/artifact"
 )
 
-// hostPath is a path on the host inside a flag or a configuration; executables lie elsewhere.
-var hostPath = regexp.MustCompile(`/(?:etc|var|run)/[A-Za-z0-9._/-]+`)
+// hostPath is a path on the host inside a unit, a flag or a configuration.
+var hostPath = regexp.MustCompile(`/(?:etc|var|run|usr/local/bin)/[A-Za-z0-9._/-]+`)
 
 // written is what components write; nothing is delivered there but the directory.
 var written = []string{auditLogPath, flexVolumeDir}
 
 func TestEveryPathInAFlagOrConfigIsARead(t *testing.T) {
-	m := newMaster(t)
+	m := newMaster(t).withPrograms(t)
 	for _, v := range versions() {
 		for _, signs := range []bool{true, false} {
 			m.spec.Kubernetes.Version, m.spec.PKI.SignOnMasters = v, &signs
@@ -58,7 +58,7 @@ func reachable(t *testing.T, files []artifact.File, path string) []string {
 }
 
 func TestEveryReadIsDelivered(t *testing.T) {
-	m := newMaster(t)
+	m := newMaster(t).withPrograms(t)
 	files := m.files(t)
 	for _, r := range Reads(m.spec, m.node) {
 		if f := at(t, files, r.Path); f.IsDir() {
@@ -71,7 +71,7 @@ func TestEveryReadIsDelivered(t *testing.T) {
 }
 
 func TestEverythingDeliveredIsRead(t *testing.T) {
-	m := newMaster(t)
+	m := newMaster(t).withPrograms(t)
 	for _, f := range m.files(t) {
 		_, unit := artifact.UnitOf(f.Path)
 		if f.IsDir() || unit {

@@ -75,12 +75,13 @@ func TestWhatMakesAUnitStale(t *testing.T) {
 		"the bundle, before 1.36":       {"v1.35.4", grow("ca-bundle.crt"), APIServerUnit + " " + ControllerManagerUnit + " " + SchedulerUnit},
 		"the service range":             {"v1.36.3", func(_ *testing.T, m *master) { m.spec.Network.ServiceCIDR[0] = "10.33.0.0/24" }, APIServerUnit + " " + ControllerManagerUnit},
 		"the version":                   {"v1.36.3", func(_ *testing.T, m *master) { m.spec.Kubernetes.Version = "v1.36.4" }, APIServerUnit + " " + ControllerManagerUnit + " " + SchedulerUnit},
+		"an executable":                 {"v1.36.3", grow("../bin/kube-scheduler"), SchedulerUnit},
 		"another host":                  {"v1.36.3", func(_ *testing.T, m *master) { m.spec.Hosts = m.spec.Hosts[:len(m.spec.Hosts)-1] }, ""},
 		"the cluster's name in its URL": {"v1.36.3", func(_ *testing.T, m *master) { m.spec.Name = "other" }, ControllerManagerUnit + " " + SchedulerUnit},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			m := newMaster(t, running(test.version))
+			m := newMaster(t, running(test.version)).withPrograms(t)
 			before := inputs(t, m)
 			test.change(t, &m)
 			var stale []string

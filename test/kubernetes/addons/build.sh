@@ -22,7 +22,7 @@ build() {
   mkdir "$1/cni" "$1/programs"
   go build -trimpath -ldflags "-s -w -X $cni/pkg/utils/buildversion.BuildVersion=$plugins" -o "$1/cni/" \
     $cni/plugins/{main/bridge,main/loopback,ipam/host-local,meta/portmap}
-  go build -trimpath -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$meter" -o "$1/programs/" \
+  go build -trimpath -ldflags "-s -w -X k8s.io/client-go/pkg/version.gitVersion=$meter" -o "$1/programs/" \
     $metrics/cmd/metrics-server
   go build -trimpath -ldflags "-s -w" -o "$1/programs/" ./coredns ./pause ./web
   go run ./image "$1/images.tar" "$1/programs" pause:1 web:1 "coredns:$dns" "metrics-server:$meter"
