@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hardway/artifact"
+	"hardway/binaries"
 	"hardway/cluster"
 	"hardway/remote"
 	"hardway/rollout"
@@ -54,9 +55,19 @@ func (e *Env) rendered(nodes []cluster.Node) ([]rollout.Want, error) {
 	}
 	var wants []rollout.Want
 	for _, l := range trees {
-		wants = append(wants, rollout.Want{Node: l.node, Files: l.tree.Files, Reads: reads(e.Spec, l.node), Watch: watched(l.node)})
+		wants = append(wants, rollout.Want{Node: l.node, Files: l.tree.Files, Reads: reads(e.Spec, l.node), Watch: watched(l.node), Keep: programs(e.Spec, l.node)})
 	}
 	return wants, nil
+}
+
+// programs is where the executables stand that a node needs. They are not taken off it because binaries.dir has lost them,
+// as in a work directory that was cloned without: units run them.
+func programs(spec *cluster.Spec, node cluster.Node) []string {
+	var paths []string
+	for _, b := range binaries.Wanted(spec, []cluster.Node{node}) {
+		paths = append(paths, binaries.Path(b.Name))
+	}
+	return paths
 }
 
 // unfit is why a tree cannot be shipped. A host that is to hold nothing is looked at too: it may hold what was delivered

@@ -17,6 +17,8 @@ type Want struct {
 	Reads []artifact.Read
 	// Watch is further paths to look at in the same round trip; their states are in Change.State.
 	Watch []string
+	// Keep is paths that stay where they stand though they are not among Files any more: somebody else may see to them.
+	Keep []string
 	// Run is what the change will be part of.
 	Run Run
 	// Confirm is asked before anything is staged or committed, whether the run may still change the host; nil where nothing speaks against it.

@@ -92,7 +92,7 @@ func (c *Change) addStrays(ctx context.Context, host remote.Looker) error {
 		return nil
 	}
 	for path, component := range record {
-		if _, ok := wanted[path]; !ok && !slices.Contains(c.want.foreign, path) {
+		if _, ok := wanted[path]; !ok && !slices.Contains(c.want.foreign, path) && !slices.Contains(c.want.Keep, path) {
 			c.Files = append(c.Files, FileChange{
 				Path: path, Verb: Delete, Reason: "was delivered earlier and is wanted no longer",
 				File: artifact.File{Path: path, Component: component},

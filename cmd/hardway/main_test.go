@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +33,7 @@ func TestScripts(t *testing.T) {
 			"exits":    exits,
 			"snapshot": snapshot,
 			"same":     same,
+			"mirror":   mirror,
 		},
 	})
 }
@@ -85,4 +88,11 @@ func digest(ts *testscript.TestScript, dir string) string {
 	})
 	ts.Check(err)
 	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// mirror serves a directory as what MIRROR names from there on, and is a proxy that has everything in it.
+func mirror(ts *testscript.TestScript, neg bool, args []string) {
+	server := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[0]))))
+	ts.Defer(server.Close)
+	ts.Setenv("MIRROR", server.URL)
 }
