@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"hardway/cluster"
+	"hardway/controlplane"
 	"hardway/etcd"
+	"hardway/haproxy"
 )
 
 // Back is the moves that give a host back what it ran on, from the moves made so far: its files, the units that were
-// stopped or restarted, and its clients.
+// stopped or restarted, and its clients. A unit that did not run before its turn is stopped again, and not asked for.
 func Back(host string, made []Move) []Move {
-	var back, units, clients []Move
+	var stops, back, units, clients []Move
 	var asks []Ask
 	for _, m := range made {
 		asks = append(asks, without(m.Asks, asks)...)
@@ -21,7 +23,12 @@ func Back(host string, made []Move) []Move {
 		case Commit:
 			back = append(back, Move{Verb: PutBack, Hosts: m.Hosts})
 		case Stop, Start, RestartUnit, ReloadUnit:
-			if !slices.ContainsFunc(units, func(u Move) bool { return u.What == m.What }) {
+			switch known := func(u Move) bool { return u.What == m.What }; {
+			case slices.ContainsFunc(stops, known), slices.ContainsFunc(units, known):
+			case m.Verb == Start:
+				// The last one that was started may need those before it.
+				stops = slices.Insert(stops, 0, Move{Verb: Stop, Hosts: m.Hosts, What: m.What, Reason: "did not run before its turn"})
+			default:
 				units = append(units, again(m))
 			}
 		case Drain:
@@ -30,10 +37,22 @@ func Back(host string, made []Move) []Move {
 	}
 	// What the others keep their state in comes first.
 	slices.SortStableFunc(units, func(a, b Move) int { return slices.Index(needed, b.What) - slices.Index(needed, a.What) })
+	for _, s := range stops {
+		asks = without(asks, answers[s.What])
+	}
 	if len(units) > 0 && len(asks) > 0 {
 		units = append(units, gate([]string{host}, asks...))
 	}
-	return slices.Concat(back, units, clients)
+	return slices.Concat(stops, back, units, clients)
+}
+
+// answers is the questions that a host answers well only while a unit runs there.
+var answers = map[string][]Ask{
+	etcd.Unit:                          {AskEtcd, AskAPI, AskControllers, AskServed},
+	controlplane.APIServerUnit:         {AskAPI, AskControllers, AskServed},
+	controlplane.ControllerManagerUnit: {AskControllers, AskServed},
+	controlplane.SchedulerUnit:         {AskControllers, AskServed},
+	haproxy.Unit:                       {AskBalancer, AskBackend},
 }
 
 // needed is the units that others of a host need.
@@ -74,6 +93,9 @@ func (r rolling) putBack(ctx context.Context, host string, back []Move, why erro
 func howLeft(back []Move) string {
 	did := func(verbs ...Verb) bool {
 		return slices.ContainsFunc(back, func(m Move) bool { return slices.Contains(verbs, m.Verb) })
+	}
+	if did(Stop) && !did(PutBack, RestartUnit, ReloadUnit) {
+		return "its files are as they were when its turn began, and what was started there was stopped again"
 	}
 	if did(RestartUnit, ReloadUnit) && !did(PutBack) {
 		return "its files are as they were when its turn began, and its units were started again on them"

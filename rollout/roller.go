@@ -57,8 +57,19 @@ func (r Roller) Run(ctx context.Context, roll Roll) error {
 			return errors.Join(err, run.discard(ctx, ready))
 		}
 	}
-	// A record may be all that was staged, on a host that no turn commits.
-	return run.discard(ctx, ready)
+	run.tidy(ctx, ready)
+	return nil
+}
+
+// tidy takes off what is left at the end of a run that is done: a record may be all that was staged, on a host that no turn
+// commits. The change is made, whatever becomes of that.
+func (r rolling) tidy(ctx context.Context, ready []Ready) {
+	_ = remote.ForEach(context.WithoutCancel(ctx), ready, r.Parallel, func(ctx context.Context, h Ready) error {
+		if err := r.discard(ctx, []Ready{h}); err != nil {
+			r.Tell("stage", h.Change.Host, fmt.Sprintf("what is left staged there could not be taken off, the next run does it: %v", err))
+		}
+		return nil
+	})
 }
 
 // discard takes off what was staged and not committed. On a host whose lock is lost it may be somebody else's by now.
