@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 )
 
-// FreeAddresses finds loopback addresses of which no one listens on any of the ports, for labs that run side by side:
-// tests of several packages, for example. The source of randomness keeps them apart.
+// FreeAddresses finds loopback addresses, no two the same, of which no one listens on any of the ports, for labs that run
+// side by side: tests of several packages, for example. The source of randomness keeps them apart.
 func FreeAddresses(n int, random io.Reader, ports ...int) ([]string, error) {
 	var free []string
 	for tries := 0; len(free) < n; tries++ {
@@ -21,7 +22,7 @@ func FreeAddresses(n int, random io.Reader, ports ...int) ([]string, error) {
 		}
 		// 127.64.0.0/10, and never a network's first or last address.
 		address := net.IPv4(127, 64|b[0]&63, b[1], 1+b[2]%254).String()
-		if unused(address, ports) {
+		if !slices.Contains(free, address) && unused(address, ports) {
 			free = append(free, address)
 		}
 	}

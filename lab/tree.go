@@ -3,6 +3,7 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -91,30 +92,49 @@ func (t *tree) resolve(p string, follow bool) (string, error) {
 	return at, nil
 }
 
-// begin is how far a path goes without a link, and what is left of it: nearly always all of it, or all but a last element
-// that is missing. The kernel tells that at once; looking at each element opens every directory above it again.
+// begin is how far a path goes without a link, and what is left of it: nearly always all of it, or all but elements that
+// are missing. The kernel tells that at once; looking at each element opens every directory above it again.
 func (t *tree) begin(p string) (at string, rest []string) {
-	if p != "" && t.linkless(p) {
-		return p, nil
+	if p == "" {
+		return ".", nil
 	}
-	if dir, base := path.Split(p); dir != "" && t.linkless(dir) {
-		return path.Clean(dir), []string{base}
+	for at = p; at != "."; at = path.Dir(at) {
+		fd, err := t.openLinkless(at, unix.O_PATH)
+		if err == nil {
+			_ = unix.Close(fd)
+			return at, strings.Split(strings.TrimPrefix(p[len(at):], "/"), "/")
+		}
+		if errors.Is(err, unix.ENOENT) {
+			// No link leads there, and nothing is there: that is all there is to resolve.
+			return p, nil
+		}
 	}
 	return ".", strings.Split(p, "/")
 }
 
-// linkless reports whether something stands at a path below the folder that leads through no link. Kernels before Linux
-// 5.6 cannot tell.
-func (t *tree) linkless(p string) bool {
-	fd, err := unix.Openat2(unix.AT_FDCWD, t.real+"/"+p, &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS})
-	if err != nil {
-		return false
+// openLinkless opens what stands at a path below the folder that leads through no link, in one call: ENOENT says that it
+// leads through none and nothing stands there. Kernels before Linux 5.6 cannot tell.
+func (t *tree) openLinkless(p string, flags uint64) (int, error) {
+	return unix.Openat2(unix.AT_FDCWD, t.real+"/"+p, &unix.OpenHow{Flags: flags | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS})
+}
+
+// direct opens what a path leads to without a link; false where that cannot be said.
+func (t *tree) direct(p string, flags uint64) (file *os.File, sure bool, err error) {
+	fd, err := t.openLinkless(strings.TrimPrefix(clean(p), "/"), flags)
+	switch {
+	case err == nil:
+		return os.NewFile(uintptr(fd), clean(p)), true, nil
+	case errors.Is(err, unix.ENOENT):
+		return nil, true, &fs.PathError{Op: "open", Path: p, Err: err}
 	}
-	return unix.Close(fd) == nil
+	return nil, false, nil
 }
 
 // open is for reading, also the executables that the lab linked.
 func (t *tree) open(p string) (*os.File, error) {
+	if file, sure, err := t.direct(p, unix.O_RDONLY); sure {
+		return file, err
+	}
 	at, err := t.resolve(p, true)
 	if out := (errOutside{}); errors.As(err, &out) {
 		return os.Open(out.target)
@@ -126,6 +146,13 @@ func (t *tree) open(p string) (*os.File, error) {
 }
 
 func (t *tree) stat(p string) (fs.FileInfo, error) {
+	if file, sure, err := t.direct(p, unix.O_PATH); sure {
+		if err != nil {
+			return nil, err
+		}
+		info, err := file.Stat()
+		return info, errors.Join(err, file.Close())
+	}
 	at, err := t.resolve(p, true)
 	if out := (errOutside{}); errors.As(err, &out) {
 		return os.Stat(out.target)
@@ -145,6 +172,13 @@ func (t *tree) lstat(p string) (fs.FileInfo, error) {
 }
 
 func (t *tree) readFile(p string) ([]byte, error) {
+	if file, sure, err := t.direct(p, unix.O_RDONLY); sure {
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		return io.ReadAll(file)
+	}
 	at, err := t.resolve(p, true)
 	if err != nil {
 		return nil, err
