@@ -52,6 +52,9 @@ type Client struct {
 // Host is the node's name.
 func (c *Client) Host() string { return c.node }
 
+// isRoot reports whether everything on the host is done as root.
+func (c *Client) isRoot() bool { return c.sudo || c.user == "root" }
+
 // Close ends the connection.
 func (c *Client) Close() (err error) {
 	c.close.Do(func() { err = c.route.Close() })

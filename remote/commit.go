@@ -40,32 +40,32 @@ func (s *staged) commit(ctx context.Context) error {
 	}
 	err = s.rename(server)
 	// What is in place has to last, also where something else is not.
-	synced := ForEach(ctx, s.touched(), stagers, func(_ context.Context, dir string) error { return server.syncDir(dir) })
-	if err := errors.Join(err, synced); err != nil {
+	if err := errors.Join(err, server.syncDirs(s.touched())); err != nil {
 		return err
 	}
-	return ForEach(ctx, s.targets(), stagers, func(_ context.Context, dir string) error {
-		return server.RemoveDirectory(path.Join(dir, stageName))
-	})
+	return server.removeStages(s.targets())
 }
 
-// settleDirs gives the tree's directories their owner and mode, those below others first: what they are in may be shut
-// by it.
+// settleDirs gives the tree's directories the owner and mode that they were not seen to have, those below others first: what
+// they are in may be shut by it.
 func (s *staged) settleDirs(server *files) error {
-	dirs := slices.Clone(s.dirs)
-	slices.Reverse(dirs)
-	return server.inTurn(2*len(dirs), func(i int) (err error) {
-		d := dirs[i/2]
-		if owner := s.owners[d.OwnerOrRoot()]; i%2 == 0 {
-			err = server.Chown(d.Path, owner.UID, owner.GID)
-		} else {
-			err = server.Chmod(d.Path, d.Mode.Perm())
+	var asks []func() error
+	for _, d := range slices.Backward(s.dirs) {
+		settled := func(err error) error {
+			if err != nil {
+				return fmt.Errorf("failed to set mode %04o and owner %s of %s: %w", d.Mode.Perm(), d.OwnerOrRoot(), d.Path, err)
+			}
+			return nil
 		}
-		if err != nil {
-			return fmt.Errorf("failed to set mode %04o and owner %s of %s: %w", d.Mode.Perm(), d.OwnerOrRoot(), d.Path, err)
+		seen, owner := s.seen[d.Path], s.owners[d.OwnerOrRoot()]
+		if seen.Owner != d.OwnerOrRoot() {
+			asks = append(asks, func() error { return settled(server.Chown(d.Path, owner.UID, owner.GID)) })
 		}
-		return nil
-	})
+		if !seen.Exists || seen.Mode.Perm() != d.Mode.Perm() {
+			asks = append(asks, func() error { return settled(server.Chmod(d.Path, d.Mode.Perm())) })
+		}
+	}
+	return server.inTurn(len(asks), func(i int) error { return asks[i]() })
 }
 
 // rename puts the files in place one right after the other.

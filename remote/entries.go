@@ -68,7 +68,7 @@ func (c *Client) Rename(ctx context.Context, from, to string) error {
 	}
 	defer release()
 	if err = server.PosixRename(from, to); err == nil {
-		err = server.syncDir(path.Dir(to))
+		err = server.syncDirs([]string{path.Dir(to)})
 	}
 	if err != nil {
 		return c.cannotWrite("failed to rename "+from+" to "+to, c.cause(ctx, err))

@@ -19,7 +19,7 @@ type files struct {
 	*sftp.Client
 	session *ssh.Session
 	// questions and answers are what is said to the host and what it says; severing them ends whatever waits for it.
-	questions *io.PipeWriter
+	questions *severableWriter
 	answers   *io.PipeReader
 	// out is where questions leave; turn is held by those that leave together.
 	out    *outbox

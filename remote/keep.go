@@ -11,6 +11,8 @@ import (
 	"os"
 	"path"
 	"slices"
+
+	"hardway/artifact"
 )
 
 // Keeping is what stands on a host and is put aside before it is replaced.
@@ -48,9 +50,10 @@ func (k Keeping) keep(ctx context.Context, server *files) error {
 		return err
 	}
 	fresh := path.Join(k.Dir, k.RecordName+freshSuffix)
-	recorded := make(chan error, 1)
-	go func() { recorded <- server.writePrivate(fresh, bytes.NewReader(k.Record)) }()
-	if err := errors.Join(k.putAside(ctx, server), <-recorded); err != nil {
+	if err := k.putAside(ctx, server); err != nil {
+		return err
+	}
+	if err := server.writePrivate(fresh, k.Record); err != nil {
 		return err
 	}
 	if err := server.PosixRename(fresh, path.Join(k.Dir, k.RecordName)); err != nil {
@@ -61,7 +64,7 @@ func (k Keeping) keep(ctx context.Context, server *files) error {
 	for _, dir := range made {
 		changed = append(changed, path.Dir(dir))
 	}
-	return ForEach(ctx, changed, stagers, func(_ context.Context, dir string) error { return server.syncDir(dir) })
+	return server.syncDirs(changed)
 }
 
 // putAside gives each file its second name, all of them in one go, and copies those that this did not work for.
@@ -109,27 +112,36 @@ func (f *files) makeParents(dir string) (made []string, err error) {
 
 // makePrivate makes a directory that only root enters, with its parents, and tells which of them were missing.
 func (f *files) makePrivate(dir string) (made []string, err error) {
-	err = f.Mkdir(dir)
-	if err != nil {
-		info, seen := f.Lstat(dir)
+	// Nearly always the parent or nothing is missing. It is as open as those that makeParents makes.
+	chain := []string{path.Dir(dir), dir}
+	_ = f.inTurn(len(chain), func(i int) error {
+		err := f.Mkdir(chain[i])
+		if err == nil {
+			made = append(made, chain[i])
+		}
+		return err
+	})
+	if !slices.Contains(made, dir) {
+		info, err := f.Lstat(dir)
 		switch {
-		case seen == nil && info.IsDir():
+		case err == nil && info.IsDir():
 			// Another run may have made it and died before it was shut.
 			return nil, f.Chmod(dir, privateDir)
-		case errors.Is(seen, fs.ErrNotExist) && dir != "/":
-			if made, err = f.makeParents(path.Dir(dir)); err != nil {
-				return nil, err
-			}
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("failed to make directory %s: something else stands there", dir)
+		}
+		if made, err = f.makeParents(path.Dir(dir)); err == nil {
 			err = f.Mkdir(dir)
 		}
+		if err != nil {
+			return nil, fmt.Errorf("failed to make directory %s: %w", dir, err)
+		}
+		made = append(made, dir)
 	}
-	if err == nil {
-		err = f.Chmod(dir, privateDir)
-	}
-	if err != nil {
+	if err := f.Chmod(dir, privateDir); err != nil {
 		return nil, fmt.Errorf("failed to make directory %s: %w", dir, err)
 	}
-	return append(made, dir), nil
+	return made, nil
 }
 
 // freshSuffix is on the name of a file that is not whole yet.
@@ -142,7 +154,7 @@ func (f *files) copyPrivate(from, to string) error {
 		return fmt.Errorf("failed to read %s: %w", from, err)
 	}
 	defer in.Close()
-	if err := f.writePrivate(to+freshSuffix, in); err != nil {
+	if err := f.streamPrivate(to+freshSuffix, in); err != nil {
 		return err
 	}
 	if err := f.PosixRename(to+freshSuffix, to); err != nil {
@@ -155,7 +167,15 @@ func (f *files) copyPrivate(from, to string) error {
 const privateFile = fs.FileMode(0o600)
 
 // writePrivate writes a file in a directory that nobody else can enter, and syncs it.
-func (f *files) writePrivate(name string, from io.Reader) error {
+func (f *files) writePrivate(name string, data []byte) error {
+	if len(data) > smallFile {
+		return f.streamPrivate(name, bytes.NewReader(data))
+	}
+	return f.writeTogether([]sending{{path: name, how: os.O_TRUNC, mode: privateFile, content: artifact.Bytes(data)}})
+}
+
+// streamPrivate writes such a file of any size.
+func (f *files) streamPrivate(name string, from io.Reader) error {
 	out, err := f.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
 		return fmt.Errorf("failed to make %s: %w", name, err)

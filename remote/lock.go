@@ -130,7 +130,7 @@ func (f *files) scratch(file, name string, data []byte) (dir, fresh string, err 
 		return dir, "", err
 	}
 	fresh = path.Join(dir, name)
-	return dir, fresh, f.writePrivate(fresh, bytes.NewReader(data))
+	return dir, fresh, f.writePrivate(fresh, data)
 }
 
 // takeLock writes the file beside and gives it its name: SFTP's plain rename never replaces, and OpenSSH does it by a link.
@@ -141,7 +141,10 @@ func (f *files) takeLock(file, name string, data []byte) (held *Lock, err error)
 	}
 	if err := f.Rename(fresh, file); err == nil {
 		// What others left there is taken off: they find out, and try again.
-		return nil, clearStage(f, dir)
+		if err := f.RemoveDirectory(dir); err != nil {
+			return nil, clearStage(f, dir)
+		}
+		return nil, nil
 	}
 	held, err = f.lock(file, fresh)
 	_ = f.RemoveDirectory(dir)
@@ -162,13 +165,32 @@ func (f *files) lock(file, fresh string) (*Lock, error) {
 	return &Lock{Data: data, Age: now.ModTime().Sub(info.ModTime())}, nil
 }
 
+// holdsLock reads as much as the lock should hold, which takes one question: no lock begins with another, each being one JSON
+// document with a name of its own in it.
 func (f *files) holdsLock(file string, data []byte) error {
-	held, err := f.readAll(file)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !bytes.Equal(held, data) {
+	lock, err := f.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrLockLost
+	}
+	if err != nil {
+		return fmt.Errorf("failed to read %s: %w", file, err)
+	}
+	held := make([]byte, len(data))
+	n, err := lock.ReadAt(held, 0)
+	err = errors.Join(notEnd(err), lock.Close())
+	if err == nil && !bytes.Equal(held[:n], data) {
 		return ErrLockLost
 	}
 	if err != nil {
 		return fmt.Errorf("failed to read %s: %w", file, err)
 	}
 	return nil
+}
+
+// notEnd is an error of reading, but for the end of the file.
+func notEnd(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }

@@ -83,6 +83,8 @@ type staged struct {
 	dirs, files []artifact.File
 	owners      map[string]Owner
 	tally       *tally
+	// seen is what stood there once everything was staged.
+	seen map[string]PathState
 	// made is the directories that were missing, parents first.
 	made []string
 	// done: committed or discarded.
@@ -137,30 +139,40 @@ func (s *staged) stage(ctx context.Context) error {
 	if err := s.makeDirs(ctx, server); err != nil {
 		return err
 	}
-	if err := ForEach(ctx, s.files, stagers, func(ctx context.Context, f artifact.File) error { return s.writeFile(ctx, server, f) }); err != nil {
+	if err := s.writeFiles(ctx, server); err != nil {
 		return err
 	}
-	return s.verify(ctx)
+	return s.verify(ctx, server)
 }
 
-// verify compares the digests on the far side with what was to be written.
-func (s *staged) verify(ctx context.Context) error {
+// verify compares what stands on the far side with what was to be written, and looks at the directories besides.
+func (s *staged) verify(ctx context.Context, server *files) error {
+	if len(s.files) == 0 {
+		return nil
+	}
 	var q Query
 	for _, f := range s.files {
 		q.Paths = append(q.Paths, stagedPath(f))
 	}
-	if len(q.Paths) == 0 {
-		return nil
+	for _, d := range s.dirs {
+		q.Paths = append(q.Paths, d.Path)
 	}
 	state, err := s.client.Look(ctx, q)
 	if err != nil {
 		return err
 	}
+	s.seen = state.Paths
 	var wrong []error
+	var strange []artifact.File
 	for _, f := range s.files {
-		wrong = append(wrong, arrived(f, state.Paths[stagedPath(f)]))
+		seen := state.Paths[stagedPath(f)]
+		wrong = append(wrong, arrived(f, seen))
+		if s.given(f) == nil && seen.Owner != f.OwnerOrRoot() {
+			strange = append(strange, f)
+		}
 	}
-	return errors.Join(wrong...)
+	// Some file systems give what is made in a directory the group of that.
+	return errors.Join(append(wrong, server.inTurn(len(strange), func(i int) error { return server.Chown(stagedPath(strange[i]), 0, 0) }))...)
 }
 
 func arrived(f artifact.File, seen PathState) error {

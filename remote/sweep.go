@@ -39,9 +39,10 @@ func clearStage(server *files, stage string) error {
 	case err != nil:
 		return fmt.Errorf("failed to look at staging directory %s: %w", stage, err)
 	case info.IsDir():
-		err = emptyStage(server, stage)
-	}
-	if err == nil {
+		if err = emptyStage(server, stage); err == nil {
+			err = server.RemoveDirectory(stage)
+		}
+	default:
 		err = server.Remove(stage)
 	}
 	if err != nil {

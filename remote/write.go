@@ -9,7 +9,6 @@ import (
 	"os"
 	"path"
 	"slices"
-	"sync"
 
 	"github.com/pkg/sftp"
 
@@ -24,52 +23,43 @@ const (
 	parentDir = fs.FileMode(0o755)
 )
 
-// makeDirs makes the directories that are missing, and a staging directory in each target.
+// makeDirs makes the directories that are missing, and a staging directory in each target. They are tried all at once; what
+// that did not work for is looked at one by one.
 func (s *staged) makeDirs(ctx context.Context, server *files) error {
-	for _, d := range s.absent(server) {
+	targets := s.targets()
+	var all []string
+	for _, d := range s.dirs {
+		all = append(all, d.Path)
+	}
+	for _, target := range targets {
+		all = append(all, path.Join(target, stageName))
+	}
+	made, err := server.makeShut(all)
+	for i, d := range s.dirs {
+		if made[i] {
+			s.made = append(s.made, d.Path)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("failed to shut a directory that was made: %w", err)
+	}
+	for i, d := range s.dirs {
+		if made[i] {
+			continue
+		}
 		if err := s.makeDir(server, d.Path, privateDir); err != nil {
 			return err
 		}
 	}
-	for _, target := range s.makeStages(ctx, server) {
+	for i, target := range targets {
+		if made[len(s.dirs)+i] {
+			continue
+		}
 		if err := s.unstick(server, target); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
-}
-
-// absent is the tree's directories that do not stand yet, parents first. They are looked for all at once; what cannot be
-// looked at is left to makeDir to complain of.
-func (s *staged) absent(server *files) []artifact.File {
-	stands := make([]bool, len(s.dirs))
-	_ = server.inTurn(len(s.dirs), func(i int) error {
-		info, err := server.Stat(s.dirs[i].Path)
-		stands[i] = err == nil && info.IsDir()
-		return err
-	})
-	var absent []artifact.File
-	for i, d := range s.dirs {
-		if !stands[i] {
-			absent = append(absent, d)
-		}
-	}
-	return absent
-}
-
-// makeStages makes a staging directory in each target, all at once, and gives back the targets where that did not work.
-func (s *staged) makeStages(ctx context.Context, server *files) (stuck []string) {
-	var mu sync.Mutex
-	_ = ForEach(ctx, s.targets(), stagers, func(_ context.Context, target string) error {
-		if err := makeStage(server, target); err != nil {
-			mu.Lock()
-			defer mu.Unlock()
-			stuck = append(stuck, target)
-		}
-		return nil
-	})
-	slices.Sort(stuck)
-	return stuck
 }
 
 // makeDir makes a directory that is missing, with all its parents; one that is there stays as it is.
@@ -111,7 +101,60 @@ func (s *staged) unstick(server *files, target string) error {
 	return makeStage(server, target)
 }
 
-// writeFile gives a file its mode and owner before its first byte, and syncs it.
+// writeFiles writes small files together, and large ones side by side.
+func (s *staged) writeFiles(ctx context.Context, server *files) error {
+	var small, large []artifact.File
+	for _, f := range s.files {
+		size, err := f.Content.Size()
+		if err != nil {
+			return fmt.Errorf("failed to read what %s should hold: %w", f.Path, err)
+		}
+		if size <= smallFile {
+			small = append(small, f)
+		} else {
+			large = append(large, f)
+		}
+	}
+	for part := range slices.Chunk(small, stagers) {
+		if err := s.writeSmall(server, part); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return ForEach(ctx, large, stagers, func(ctx context.Context, f artifact.File) error { return s.writeFile(ctx, server, f) })
+}
+
+func (s *staged) writeSmall(server *files, list []artifact.File) error {
+	parts := make([]sending, len(list))
+	for i, f := range list {
+		parts[i] = sending{path: stagedPath(f), how: os.O_EXCL, mode: f.Mode.Perm(), owner: s.given(f), content: f.Content}
+	}
+	if err := server.writeTogether(parts); err != nil {
+		return err
+	}
+	for _, f := range list {
+		size, err := f.Content.Size()
+		if err != nil {
+			return err
+		}
+		s.tally.add(1, size)
+	}
+	return nil
+}
+
+// given is the owner that a file has to be given; nil where it has it already, being made by root in a directory that root
+// made.
+func (s *staged) given(f artifact.File) *Owner {
+	owner := s.owners[f.OwnerOrRoot()]
+	if owner == (Owner{}) && s.client.isRoot() {
+		return nil
+	}
+	return &owner
+}
+
+// writeFile gives a large file its mode and owner before its first byte, and syncs it.
 func (s *staged) writeFile(ctx context.Context, server *files, f artifact.File) error {
 	out, err := server.OpenFile(stagedPath(f), os.O_WRONLY|os.O_CREATE|os.O_EXCL)
 	if err != nil {
@@ -128,12 +171,10 @@ func (s *staged) writeFile(ctx context.Context, server *files, f artifact.File) 
 }
 
 func (s *staged) fill(out *sftp.File, f artifact.File) error {
-	owner := s.owners[f.OwnerOrRoot()]
-	// Both at once: which comes first does not matter where nobody else can reach the file.
-	moded := make(chan error, 1)
-	go func() { moded <- out.Chmod(f.Mode.Perm()) }()
-	if err := errors.Join(out.Chown(owner.UID, owner.GID), <-moded); err != nil {
-		return fmt.Errorf("mode %04o and owner %s: %w", f.Mode.Perm(), f.OwnerOrRoot(), err)
+	for _, ask := range (sending{mode: f.Mode.Perm(), owner: s.given(f)}).settle(out) {
+		if err := ask(); err != nil {
+			return fmt.Errorf("mode %04o and owner %s: %w", f.Mode.Perm(), f.OwnerOrRoot(), err)
+		}
 	}
 	in, err := f.Content.Open()
 	if err != nil {
@@ -143,7 +184,7 @@ func (s *staged) fill(out *sftp.File, f artifact.File) error {
 	return s.send(out, in, f)
 }
 
-// send counts a large file as it goes, and a small one when it is through.
+// send counts a very large file as it goes, and another when it is through.
 func (s *staged) send(out *sftp.File, in io.Reader, f artifact.File) error {
 	if s.tally == nil {
 		_, err := io.Copy(out, in)
@@ -173,18 +214,6 @@ func (f *files) sync(file *sftp.File) error {
 	}
 	if err := file.Sync(); err != nil {
 		return fmt.Errorf("failed to sync: %w", err)
-	}
-	return nil
-}
-
-// syncDir makes the renames in a directory durable.
-func (f *files) syncDir(dir string) error {
-	file, err := f.Open(dir)
-	if err != nil {
-		return fmt.Errorf("failed to open directory %s: %w", dir, err)
-	}
-	if err := errors.Join(f.sync(file), file.Close()); err != nil {
-		return fmt.Errorf("directory %s: %w", dir, err)
 	}
 	return nil
 }

@@ -93,6 +93,15 @@ func (c Change) Locked() bool {
 // Delivers reports whether any file would change.
 func (c Change) Delivers() bool { return len(c.Files) > 0 }
 
+// Stands is what should stand at a path, where the host holds just that.
+func (c Change) Stands(path string) (artifact.File, bool) {
+	i := slices.IndexFunc(c.want.Files, func(f artifact.File) bool { return f.Path == path })
+	if i < 0 || c.changes(path) {
+		return artifact.File{}, false
+	}
+	return c.want.Files[i], true
+}
+
 // Unit is the change of one unit by its verb.
 func (c Change) Unit(verb Verb) (UnitChange, bool) {
 	for _, u := range c.Units {

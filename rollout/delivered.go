@@ -80,9 +80,12 @@ func (c *Change) addStrays(ctx context.Context, host remote.Looker) error {
 		c.record = c.want.record()
 		return nil
 	}
-	record, err := readDelivered(ctx, host)
-	if err != nil {
-		return err
+	record := delivered{}
+	if c.State.Paths[DeliveredPath].Exists {
+		var err error
+		if record, err = readDelivered(ctx, host); err != nil {
+			return err
+		}
 	}
 	c.record = record
 	wanted := c.want.record()
