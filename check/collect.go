@@ -138,11 +138,16 @@ const (
 	dialsAtOnce = 16
 )
 
-// dialFrom has a host dial what it will, and tries what its SSH server forwards.
+// dialFrom has a host dial what it will, and tries what its SSH server forwards, all side by side: each only waits.
 func (s *Survey) dialFrom(ctx context.Context, conn remote.Looker, h *Host, in *standIns) {
 	h.Forwards, h.Nameservers = map[string]error{}, map[string]error{}
-	h.forwardsTCP(ctx, conn)
-	h.forwardsUnix(ctx, conn)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() {
+		h.forwardsTCP(ctx, conn)
+		h.forwardsUnix(ctx, conn)
+	})
+	wg.Go(func() { s.askNameservers(ctx, conn, h) })
 	servers := s.dials(h)
 	h.Dials = make([]Dial, len(servers))
 	_ = remote.ForEach(ctx, indices(servers), dialsAtOnce, func(ctx context.Context, i int) error {
@@ -153,10 +158,15 @@ func (s *Survey) dialFrom(ctx context.Context, conn remote.Looker, h *Host, in *
 		}
 		return nil
 	})
-	if needsNames(s.Spec, h.Node) {
-		for _, address := range h.Facts.Nameservers {
-			h.Nameservers[address] = askNameserver(ctx, conn, address)
-		}
+}
+
+// askNameservers asks those that the host has, where it needs any.
+func (s *Survey) askNameservers(ctx context.Context, conn remote.Looker, h *Host) {
+	if !needsNames(s.Spec, h.Node) {
+		return
+	}
+	for _, address := range h.Facts.Nameservers {
+		h.Nameservers[address] = askNameserver(ctx, conn, address)
 	}
 }
 

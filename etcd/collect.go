@@ -135,15 +135,23 @@ func (m *asked) open(c *collection) {
 	}
 }
 
-// ask asks one member everything but its hash.
+// ask asks one member everything but its hash. The list comes on its own: it waits for nothing that the status says.
 func (m *asked) ask(c *collection) {
 	m.seen = m.opened
 	if m.client == nil {
 		return
 	}
+	listed := make(chan func(), 1)
+	go func() {
+		list, err := asking(c.ctx, func(ctx context.Context) (*clientv3.MemberListResponse, error) {
+			return m.client.MemberList(ctx, clientv3.WithSerializable())
+		})
+		listed <- func() { m.seen.takeList(list, err) }
+	}()
 	status, err := asking(c.ctx, func(ctx context.Context) (*clientv3.StatusResponse, error) {
 		return m.client.maintenance.Status(ctx, "")
 	})
+	takeList := <-listed
 	if err != nil {
 		m.seen.Error = fmt.Sprintf("failed to ask for its status: %v", err)
 		return
@@ -153,10 +161,7 @@ func (m *asked) ask(c *collection) {
 		// A learner answers nothing else.
 		return
 	}
-	list, err := asking(c.ctx, func(ctx context.Context) (*clientv3.MemberListResponse, error) {
-		return m.client.MemberList(ctx, clientv3.WithSerializable())
-	})
-	m.seen.takeList(list, err)
+	takeList()
 	if m.seen.Leader == 0 {
 		// Without a leader the read would wait for one until it times out.
 		return

@@ -34,6 +34,14 @@ func (l *looks) of(host string, look func() (rollout.Change, error)) (rollout.Ch
 	return c, nil
 }
 
+// last is a host's difference as it was seen, where that still holds.
+func (l *looks) last(host string) (rollout.Change, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, ok := l.seen[host]
+	return c, ok
+}
+
 func (l *looks) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
