@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"hardway/cluster"
 )
 
 // DefaultPort is where hosts listen for SSH; 22 would need root.
@@ -19,6 +21,8 @@ type Host struct {
 	Address string `json:"address"`
 	// Packages is what the host has of its distribution: haproxy.
 	Packages []string `json:"packages,omitempty"`
+	// Roles is what a spec has it for; the lab itself makes no difference.
+	Roles []cluster.Role `json:"roles,omitempty"`
 }
 
 // Options is what a lab is made of.

@@ -31,7 +31,7 @@ func TestBadHosts(t *testing.T) {
 			[]string{"kmaster2: failed to reach", "connection refused", "is the host up"},
 		},
 		"refuses the key": {
-			func(r *rehearsal) { r.edit("identityFile: "+r.ClientKey(), "identityFile: "+r.strangeKey()) },
+			func(r *rehearsal) { r.edit(r.ClientKey(), r.strangeKey()) },
 			[]string{"refused", "authorized_keys"},
 		},
 		"is not known": {

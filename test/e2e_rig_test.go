@@ -3,10 +3,8 @@
 package test
 
 import (
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -17,7 +15,6 @@ import (
 	"time"
 
 	"hardway/cluster"
-	"hardway/lab"
 )
 
 // kubernetesVariable names the directory with the Kubernetes and etcd that these tests run: see test/kubernetes.
@@ -42,35 +39,9 @@ type controlPlane struct {
 // withKubernetes is three masters and a balancer, with nothing on them yet.
 func withKubernetes(t *testing.T) *controlPlane {
 	t.Helper()
-	bin := filepath.Dir(program(t, "kube-apiserver"))
-	addresses, err := lab.FreeAddresses(4, rand.Reader, sshPort)
-	if err != nil {
-		t.Fatal(err)
-	}
-	options := lab.Options{Dir: filepath.Join(t.TempDir(), "lab"), Port: sshPort, BinDir: bin}
-	for i, a := range addresses[:3] {
-		options.Hosts = append(options.Hosts, lab.Host{Name: fmt.Sprintf("kmaster%d", i+1), Address: a})
-	}
-	masters, balancer := options.Hosts, addresses[3]
-	options.Hosts = append(options.Hosts, lab.Host{Name: "haproxy", Address: balancer, Packages: []string{"haproxy"}})
-	hosts, err := lab.Start(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := hosts.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	r := &rehearsal{Lab: hosts, t: t, work: t.TempDir()}
-	text := strings.NewReplacer(
-		"gateTimeout: 30s", "gateTimeout: 90s",
-		"  ssh:", fmt.Sprintf("  loadBalancer: {statsListen: \"%s:9000\"}\n  ssh:", balancer),
-	).Replace(rehearsalSpec(masters, balancer, hosts.ClientKey()))
-	r.write("cluster.yaml", text+fmt.Sprintf("  - {name: haproxy, address: %s, roles: [load-balancer]}\n", balancer))
-	r.write("known_hosts", string(hosts.KnownHosts()))
-	r.readSpec()
-	return &controlPlane{rehearsal: r, balancer: balancer}
+	r := balanced(t, filepath.Dir(program(t, "kube-apiserver")))
+	r.edit("gateTimeout: 30s", "gateTimeout: 90s")
+	return &controlPlane{rehearsal: r, balancer: r.spec.Endpoint.Host}
 }
 
 // masters is the hosts with an API server.

@@ -73,44 +73,33 @@ func rehearseWith(t *testing.T, masters int) *rehearsal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := lab.Options{Dir: filepath.Join(t.TempDir(), "lab"), Port: sshPort}
-	for i, a := range addresses[:masters] {
-		options.Hosts = append(options.Hosts, lab.Host{Name: fmt.Sprintf("kmaster%d", i+1), Address: a})
+	return rehearseOn(t, mastersAt(addresses[:masters]), addresses[masters], "")
+}
+
+func mastersAt(addresses []string) []lab.Host {
+	var hosts []lab.Host
+	for i, a := range addresses {
+		hosts = append(hosts, lab.Host{Name: fmt.Sprintf("kmaster%d", i+1), Address: a, Roles: []cluster.Role{cluster.RoleEtcd, cluster.RoleControlPlane}})
 	}
-	hosts, err := lab.Start(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := hosts.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	return hosts
+}
+
+// rehearseOn is a rehearsal on these hosts. They find what stands in binDir besides etcd; more is further lines of the spec.
+func rehearseOn(t *testing.T, on []lab.Host, endpoint, binDir string, more ...string) *rehearsal {
+	t.Helper()
+	hosts, err := lab.Start(t.Context(), lab.Options{Dir: filepath.Join(t.TempDir(), "lab"), Port: sshPort, BinDir: binDir, Hosts: on})
+	must(t, err)
+	t.Cleanup(func() { must(t, hosts.Close()) })
 	r := &rehearsal{Lab: hosts, t: t, work: t.TempDir()}
-	r.write("cluster.yaml", rehearsalSpec(options.Hosts, addresses[masters], hosts.ClientKey()))
+	text, err := lab.Spec{
+		Name: "rehearsal", Endpoint: endpoint, Hosts: on, Port: sshPort, IdentityFile: hosts.ClientKey(),
+		More: append([]string{"rollout: {gateTimeout: 30s}"}, more...), SSH: []string{"timeout: 10s"},
+	}.YAML()
+	must(t, err)
+	r.write("cluster.yaml", string(text))
 	r.write("known_hosts", string(hosts.KnownHosts()))
 	r.readSpec()
 	return r
-}
-
-func rehearsalSpec(hosts []lab.Host, endpoint, identity string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, `apiVersion: hardway/v1alpha1
-kind: Cluster
-metadata: {name: rehearsal}
-spec:
-  kubernetes: {version: v1.36.3}
-  etcd: {version: v3.6.16}
-  endpoint: {host: %s, port: 6443}
-  network: {podCIDR: 10.200.0.0/16, serviceCIDR: 10.32.0.0/24, clusterDomain: cluster.local}
-  rollout: {gateTimeout: 30s}
-  ssh: {user: root, port: %d, identityFile: %s, timeout: 10s}
-  hosts:
-`, endpoint, sshPort, identity)
-	for _, h := range hosts {
-		fmt.Fprintf(&b, "  - {name: %s, address: %s, roles: [etcd, control-plane]}\n", h.Name, h.Address)
-	}
-	return b.String()
 }
 
 func (r *rehearsal) write(name, text string) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"hardway/cluster"
 	"hardway/haproxy"
 	"hardway/lab"
 )
@@ -19,21 +20,9 @@ func balanced(t *testing.T, binDir string) *rehearsal {
 	t.Helper()
 	addresses, err := lab.FreeAddresses(4, rand.Reader, sshPort)
 	must(t, err)
-	options := lab.Options{Dir: filepath.Join(t.TempDir(), "lab"), Port: sshPort, BinDir: binDir}
-	for i, a := range addresses[:3] {
-		options.Hosts = append(options.Hosts, lab.Host{Name: fmt.Sprintf("kmaster%d", i+1), Address: a})
-	}
-	masters, balancer := options.Hosts, addresses[3]
-	options.Hosts = append(options.Hosts, lab.Host{Name: "haproxy", Address: balancer, Packages: []string{"haproxy"}})
-	hosts, err := lab.Start(t.Context(), options)
-	must(t, err)
-	t.Cleanup(func() { must(t, hosts.Close()) })
-	r := &rehearsal{Lab: hosts, t: t, work: t.TempDir()}
-	spec := strings.Replace(rehearsalSpec(masters, balancer, hosts.ClientKey()), "  ssh:", "  loadBalancer: {statsListen: \""+balancer+":9000\"}\n  ssh:", 1)
-	r.write("cluster.yaml", spec+fmt.Sprintf("  - {name: haproxy, address: %s, roles: [load-balancer]}\n", balancer))
-	r.write("known_hosts", string(hosts.KnownHosts()))
-	r.readSpec()
-	return r
+	masters, balancer := mastersAt(addresses[:3]), addresses[3]
+	front := lab.Host{Name: "haproxy", Address: balancer, Packages: []string{"haproxy"}, Roles: []cluster.Role{cluster.RoleLoadBalancer}}
+	return rehearseOn(t, append(masters, front), balancer, binDir, fmt.Sprintf("loadBalancer: {statsListen: \"%s:9000\"}", balancer))
 }
 
 // socket asks the balancer's HAProxy something on its runtime socket.

@@ -11,16 +11,10 @@ import (
 // maxHosts bounds a lab to what one machine can carry and the addresses after the base can hold.
 const maxHosts = 50
 
-// player is a host with what it is for.
-type player struct {
-	lab.Host
-	Roles []cluster.Role
-}
-
 // machines is the hosts of a lab and the endpoint of its API: up to two hosts one master and a worker; from three on three
 // masters, then the balancer, then workers. The endpoint of three masters is the address before the base, where the
 // balancer stands once there is one.
-func machines(n int, base netip.Addr) (all []player, endpoint string, err error) {
+func machines(n int, base netip.Addr) (all []lab.Host, endpoint string, err error) {
 	if n < 1 || n > maxHosts {
 		return nil, "", usagef("--hosts: want 1 to %d, got %d", maxHosts, n)
 	}
@@ -33,7 +27,7 @@ func machines(n int, base netip.Addr) (all []player, endpoint string, err error)
 	}
 	next := base
 	add := func(name string, roles ...cluster.Role) {
-		all = append(all, player{lab.Host{Name: name, Address: next.String()}, roles})
+		all = append(all, lab.Host{Name: name, Address: next.String(), Roles: roles})
 		next = next.Next()
 	}
 	for i := range masters {
@@ -56,7 +50,6 @@ func machines(n int, base netip.Addr) (all []player, endpoint string, err error)
 }
 
 // balancer has HAProxy from its distribution, not from hardway.
-func balancer(address string) player {
-	host := lab.Host{Name: "haproxy", Address: address, Packages: []string{"haproxy"}}
-	return player{host, []cluster.Role{cluster.RoleLoadBalancer}}
+func balancer(address string) lab.Host {
+	return lab.Host{Name: "haproxy", Address: address, Packages: []string{"haproxy"}, Roles: []cluster.Role{cluster.RoleLoadBalancer}}
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	_ "embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,33 +8,21 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/template"
 
 	"github.com/google/renameio/v2"
 
 	"hardway/cluster"
+	"hardway/lab"
 )
 
-//go:embed cluster.yaml.tmpl
-var specTemplate string
-
-// renderSpec is a cluster.yaml for the machines, valid as it stands.
-func renderSpec(p place, port int, all []player, endpoint string) ([]byte, *cluster.Spec, error) {
-	t, err := template.New("cluster.yaml").Option("missingkey=error").Parse(specTemplate)
+// renderSpec is a cluster.yaml for the hosts, valid as it stands.
+func renderSpec(p place, port int, all []lab.Host, endpoint string) ([]byte, *cluster.Spec, error) {
+	text, err := lab.Spec{Name: "rehearsal", Endpoint: endpoint, Hosts: all, Port: port, IdentityFile: p.identity()}.YAML()
 	if err != nil {
 		return nil, nil, err
 	}
-	var b bytes.Buffer
-	err = t.Execute(&b, struct {
-		Endpoint, IdentityFile string
-		Port                   int
-		Machines               []player
-	}{endpoint, p.identity(), port, all})
-	if err != nil {
-		return nil, nil, fmt.Errorf("failed to render cluster.yaml: %w", err)
-	}
-	spec, err := cluster.Parse(b.Bytes(), p.spec())
-	return b.Bytes(), spec, err
+	spec, err := cluster.Parse(text, p.spec())
+	return text, spec, err
 }
 
 // existingSpec is the cluster.yaml that stands there; nil where there is none. One that is for other hosts is an error,

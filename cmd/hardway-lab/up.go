@@ -17,6 +17,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hardway/cluster"
+	"hardway/lab"
 )
 
 // up starts the lab in the background and writes what hardway needs to work on it.
@@ -78,15 +79,11 @@ func planned(ctx *cli.Context, at place) (config, []byte, error) {
 	return configFor(at, port, all, spec, existing), text, nil
 }
 
-func configFor(at place, port int, all []player, spec, existing *cluster.Spec) config {
+func configFor(at place, port int, all []lab.Host, spec, existing *cluster.Spec) config {
 	if existing != nil {
 		spec = existing
 	}
-	c := config{Port: port, BinDir: binDir(at, spec)}
-	for _, m := range all {
-		c.Hosts = append(c.Hosts, m.Host)
-	}
-	return c
+	return config{Port: port, BinDir: binDir(at, spec), Hosts: all}
 }
 
 // ensure starts the lab unless the same one runs.

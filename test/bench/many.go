@@ -71,26 +71,29 @@ func newLarge(ctx context.Context, b *bench) (*large, error) {
 	if err != nil {
 		return nil, err
 	}
-	var hosts []lab.Host
-	for i, address := range addresses[:manyHosts] {
-		hosts = append(hosts, lab.Host{Name: fmt.Sprintf("host%04d", i+1), Address: address})
-	}
+	hosts := labHosts(addresses[:manyHosts])
 	if l.lab, err = startLab(ctx, hosts); err != nil {
 		return nil, err
 	}
-	if err := l.prepare(ctx, labSpec(hosts, addresses[manyHosts], l.lab.clientKey(), labPort, manyParallel)); err != nil {
+	spec := labSpec(hosts, addresses[manyHosts], labPort, l.lab.clientKey())
+	spec.SSH = []string{fmt.Sprintf("parallel: %d", manyParallel)}
+	if err := l.prepare(ctx, spec); err != nil {
 		return nil, errors.Join(err, l.lab.close())
 	}
 	return l, nil
 }
 
-func (l *large) prepare(ctx context.Context, spec []byte) error {
+func (l *large) prepare(ctx context.Context, spec lab.Spec) error {
+	text, err := spec.YAML()
+	if err != nil {
+		return err
+	}
 	known, err := os.ReadFile(l.lab.knownHosts())
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(
-		os.WriteFile(filepath.Join(l.work, "cluster.yaml"), spec, 0o600), os.WriteFile(filepath.Join(l.work, "known_hosts"), known, 0o600), //nolint:gosec // both are paths of the bench
+		os.WriteFile(filepath.Join(l.work, "cluster.yaml"), text, 0o600), os.WriteFile(filepath.Join(l.work, "known_hosts"), known, 0o600), //nolint:gosec // both are paths of the bench
 	); err != nil {
 		return err
 	}

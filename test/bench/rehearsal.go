@@ -61,9 +61,7 @@ func (r *rehearsal) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i, address := range addresses[:3] {
-		r.hosts = append(r.hosts, lab.Host{Name: fmt.Sprintf("kmaster%d", i+1), Address: address})
-	}
+	r.hosts = labHosts(addresses[:3])
 	if r.Lab, err = lab.Start(ctx, lab.Options{Dir: filepath.Join(r.work, "lab"), Hosts: r.hosts, Port: labPort}); err != nil {
 		return err
 	}
@@ -78,28 +76,19 @@ func (r *rehearsal) start(ctx context.Context) error {
 }
 
 func (r *rehearsal) writeSpec(endpoint string) error {
-	var spec, known bytes.Buffer
-	fmt.Fprintf(&spec, `apiVersion: hardway/v1alpha1
-kind: Cluster
-metadata: {name: bench}
-spec:
-  kubernetes: {version: v1.36.3}
-  etcd: {version: v3.6.16}
-  endpoint: {host: %s, port: 6443}
-  network: {podCIDR: 10.200.0.0/16, serviceCIDR: 10.32.0.0/24, clusterDomain: cluster.local}
-  ssh: {user: root, port: %d, identityFile: %s}
-  hosts:
-`, endpoint, proxyPort, r.ClientKey())
+	text, err := labSpec(r.hosts, endpoint, proxyPort, r.ClientKey()).YAML()
+	if err != nil {
+		return err
+	}
+	var known bytes.Buffer
 	for _, h := range r.hosts {
-		fmt.Fprintf(&spec, "  - {name: %s, address: %s, roles: [etcd, control-plane]}\n", h.Name, h.Address)
 		fmt.Fprintln(&known, knownhosts.Line([]string{fmt.Sprintf("[%s]:%d", h.Address, proxyPort)}, r.HostKey(h.Name)))
 	}
 	file := filepath.Join(r.work, "cluster.yaml")
-	if err := errors.Join(os.WriteFile(file, spec.Bytes(), 0o600), os.WriteFile(filepath.Join(r.work, "known_hosts"), known.Bytes(), 0o600)); err != nil {
+	if err := errors.Join(os.WriteFile(file, text, 0o600), os.WriteFile(filepath.Join(r.work, "known_hosts"), known.Bytes(), 0o600)); err != nil {
 		return err
 	}
-	var err error
-	r.spec, err = cluster.Parse(spec.Bytes(), file)
+	r.spec, err = cluster.Parse(text, file)
 	return err
 }
 

@@ -37,29 +37,22 @@ func specOf(workers int) []byte {
 	return b.Bytes()
 }
 
-// labSpec is a cluster.yaml for the hosts of a lab: the first three are masters, the others balancers. It is for port, with
-// parallel hosts at a time.
-func labSpec(hosts []lab.Host, endpoint, identity string, port, parallel int) []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, `apiVersion: hardway/v1alpha1
-kind: Cluster
-metadata: {name: bench}
-spec:
-  kubernetes: {version: v1.36.3}
-  etcd: {version: v3.6.16}
-  endpoint: {host: %s, port: 6443}
-  network: {podCIDR: 10.200.0.0/16, serviceCIDR: 10.32.0.0/24, clusterDomain: cluster.local}
-  ssh: {user: root, port: %d, identityFile: %s, parallel: %d}
-  hosts:
-`, endpoint, port, identity, parallel)
-	for i, h := range hosts {
-		roles := "[etcd, control-plane]"
-		if i >= 3 {
-			roles = "[load-balancer]"
+// labHosts is hosts for a lab: the first three are masters, the others balancers.
+func labHosts(addresses []string) []lab.Host {
+	var hosts []lab.Host
+	for i, address := range addresses {
+		h := lab.Host{Name: fmt.Sprintf("haproxy%d", i-2), Address: address, Roles: []cluster.Role{cluster.RoleLoadBalancer}}
+		if i < 3 {
+			h.Name, h.Roles = fmt.Sprintf("kmaster%d", i+1), []cluster.Role{cluster.RoleEtcd, cluster.RoleControlPlane}
 		}
-		fmt.Fprintf(&b, "  - {name: %s, address: %s, roles: %s}\n", h.Name, h.Address, roles)
+		hosts = append(hosts, h)
 	}
-	return b.Bytes()
+	return hosts
+}
+
+// labSpec is a cluster.yaml for them.
+func labSpec(hosts []lab.Host, endpoint string, port int, identity string) lab.Spec {
+	return lab.Spec{Name: "bench", Endpoint: endpoint, Hosts: hosts, Port: port, IdentityFile: identity}
 }
 
 // workDir is a work directory with nothing but a cluster.yaml in it.

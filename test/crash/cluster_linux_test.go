@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"hardway/cluster"
 	"hardway/lab"
 )
 
@@ -28,7 +29,14 @@ type stage struct {
 const sshPort = 2222
 
 // hosts is those of a stage: one with all that a host can have, and two with little, which makes for fewer points.
-var hosts = []struct{ name, roles string }{{"kmaster1", "etcd, control-plane"}, {"etcd2", "etcd"}, {"etcd3", "etcd"}}
+var hosts = []struct {
+	name  string
+	roles []cluster.Role
+}{
+	{"kmaster1", []cluster.Role{cluster.RoleEtcd, cluster.RoleControlPlane}},
+	{"etcd2", []cluster.Role{cluster.RoleEtcd}},
+	{"etcd3", []cluster.Role{cluster.RoleEtcd}},
+}
 
 // set makes a stage for each slot; prepare leads to the state.
 func set(t *testing.T, slots int, prepare func(*running) error) []stage {
@@ -44,8 +52,9 @@ func set(t *testing.T, slots int, prepare func(*running) error) []stage {
 		must(t, os.Mkdir(filepath.Join(dir, "work"), 0o755))
 		r, err := s.start(dir)
 		must(t, err)
-		spec := clusterSpec(s)
-		err = errors.Join(os.WriteFile(filepath.Join(r.work, "cluster.yaml"), []byte(spec), 0o600),
+		spec, err := s.spec().YAML()
+		must(t, err)
+		err = errors.Join(os.WriteFile(filepath.Join(r.work, "cluster.yaml"), spec, 0o600),
 			os.WriteFile(filepath.Join(r.work, "known_hosts"), r.KnownHosts(), 0o600))
 		if err == nil {
 			err = prepare(r)
@@ -56,25 +65,15 @@ func set(t *testing.T, slots int, prepare func(*running) error) []stage {
 	return stages
 }
 
-func clusterSpec(s stage) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, `apiVersion: hardway/v1alpha1
-kind: Cluster
-metadata: {name: crash}
-spec:
-  kubernetes: {version: v1.36.3}
-  etcd: {version: v3.6.16}
-  endpoint: {host: %s, port: 6443}
-  network: {podCIDR: 10.200.0.0/16, serviceCIDR: 10.32.0.0/24, clusterDomain: cluster.local}
-  pki: {}
-  rollout: {gateTimeout: 60s}
-  ssh: {user: root, port: %d, identityFile: %s, timeout: 10s}
-  hosts:
-`, s.addresses[len(hosts)], sshPort, s.key())
-	for i, h := range hosts {
-		fmt.Fprintf(&b, "  - {name: %s, address: %s, roles: [%s]}\n", h.name, s.addresses[i], h.roles)
+func (s stage) spec() lab.Spec {
+	spec := lab.Spec{
+		Name: "crash", Endpoint: s.addresses[len(hosts)], Port: sshPort, IdentityFile: s.key(),
+		More: []string{"pki: {}", "rollout: {gateTimeout: 60s}"}, SSH: []string{"timeout: 10s"},
 	}
-	return b.String()
+	for i, h := range hosts {
+		spec.Hosts = append(spec.Hosts, lab.Host{Name: h.name, Address: s.addresses[i], Roles: h.roles})
+	}
+	return spec
 }
 
 // key is the operator's, which all points of the stage use.
@@ -91,10 +90,7 @@ type running struct {
 
 // start boots the hosts that stand in a directory.
 func (s stage) start(dir string) (*running, error) {
-	o := lab.Options{Dir: filepath.Join(dir, "lab"), Port: sshPort, ClientKey: s.key()}
-	for i, h := range hosts {
-		o.Hosts = append(o.Hosts, lab.Host{Name: h.name, Address: s.addresses[i]})
-	}
+	o := lab.Options{Dir: filepath.Join(dir, "lab"), Port: sshPort, ClientKey: s.key(), Hosts: s.spec().Hosts}
 	var l *lab.Lab
 	var err error
 	// A program that the other slot is just starting holds the sockets of this one until it is exec'ed.
