@@ -180,8 +180,9 @@ func (l *Locks) Release(ctx context.Context) error {
 	return l.release(ctx, l.hosts())
 }
 
-// parting bounds how long is tried to take locks off: a host that does not answer would be waited for otherwise.
-const parting = 4 * time.Second
+// parting bounds how long is tried to take locks off: a host that does not answer would be waited for otherwise. It takes a
+// dozen answers, of which a host under load may need a second for each.
+const parting = 15 * time.Second
 
 // release also works when the run was interrupted. A host that cannot be reached keeps its lock, which is known for dead by
 // this machine, and for stale by others.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"hardway/remote"
@@ -210,5 +211,46 @@ func TestARunAsksBeforeItStagesAndBeforeItCommits(t *testing.T) {
 	}
 	if _, err := (rollout.Batch{ready.Host}).Stage(t.Context(), 1); err == nil || !strings.Contains(err.Error(), "is gone, or another's") {
 		t.Errorf("staged without a lock: %v", err)
+	}
+}
+
+// late is a host that needs long for whatever is asked about locks.
+type late struct {
+	remote.Changer
+	needs  time.Duration
+	locked bool
+}
+
+func (*late) Host() string { return "h3" }
+
+func (h *late) TakeLock(context.Context, string, string, []byte) (*remote.Lock, error) {
+	h.locked = true
+	return nil, nil
+}
+
+func (*late) RenewLock(context.Context, string, []byte) error { return nil }
+
+func (h *late) DropLock(ctx context.Context, _, _ string, _ []byte) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(h.needs):
+		h.locked = false
+		return nil
+	}
+}
+
+// What is given up halfway is rubbish on the host, and nobody looks for it where a rerun has nothing to do.
+func TestASlowHostIsGivenTheTimeToLoseItsLock(t *testing.T) {
+	for needs, stays := range map[time.Duration]bool{12 * time.Second: false, time.Minute: true} {
+		synctest.Test(t, func(t *testing.T) {
+			host, l := &late{needs: needs}, locks("one", anna, time.Hour)
+			must(t, l.Take(t.Context(), []remote.Changer{host}))
+			begun := time.Now()
+			must(t, l.Release(t.Context()))
+			if took := time.Since(begun); host.locked != stays || took > 20*time.Second {
+				t.Errorf("the host needs %s, its lock stays: %v, after %s", needs, host.locked, took)
+			}
+		})
 	}
 }

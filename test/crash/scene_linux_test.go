@@ -183,7 +183,8 @@ func (s scene) finishes(r *running, before, want map[string]tree, processes stri
 		r.unchanged = unchanged
 		return nil
 	}
-	if err := r.do(s.command); err != nil {
+	out, err := hardway(r.work, strings.Fields(s.command)...)
+	if err != nil {
 		return fmt.Errorf("the rerun failed: %w", err)
 	}
 	after, err := r.look()
@@ -192,7 +193,7 @@ func (s scene) finishes(r *running, before, want map[string]tree, processes stri
 	}
 	for host, t := range after {
 		if err := errors.Join(crashed[host].whole(before[host], t), t.private(etcdGroup), t.matching(), t.clean(), t.same(want[host])); err != nil {
-			return fmt.Errorf("%s, after the rerun: %w", host, err)
+			return fmt.Errorf("%s, after the rerun: %w, which said\n%s", host, err, out)
 		}
 	}
 	if err := r.reloaded(); err != nil {
