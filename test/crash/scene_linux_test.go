@@ -126,14 +126,16 @@ func (s scene) cut(host string) func(n, slot int, dir string) (bool, error) {
 				return false, nil, err
 			}
 			out, err := hardway(r.work, strings.Fields(s.command)...)
+			// What this run did not get to would cut off the next one on these hosts.
+			never := r.CutAfter(host, 0, nil)
 			if !reached.Load() {
-				return false, nil, err
+				return false, nil, errors.Join(err, never)
 			}
 			// A cut after all is said makes no difference to the run; any other has to be told.
 			if err != nil && !strings.Contains(out, host) {
 				return true, nil, fmt.Errorf("the message does not name %s: %s", host, out)
 			}
-			return true, said(firstLine(out)), r.CutAfter(host, 0, nil)
+			return true, said(firstLine(out)), never
 		})
 	}
 }
