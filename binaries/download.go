@@ -49,9 +49,9 @@ func begins(contentRange string, at int64) bool {
 	return strings.HasPrefix(contentRange, fmt.Sprintf("bytes %d-", at))
 }
 
-// append fetches what is missing of a file at its end, and answers how many bytes came. A server that falls silent is given
+// append fetches what is missing of a file at its end, and answers how long it is then. A server that falls silent is given
 // up.
-func (f *Fetcher) append(ctx context.Context, from *url.URL, file *os.File, sent func(done, total int64)) (came int64, err error) {
+func (f *Fetcher) append(ctx context.Context, from *url.URL, file *os.File, sent func(done, total int64)) (length int64, err error) {
 	offset, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
 		return 0, permanent{err}
@@ -62,7 +62,7 @@ func (f *Fetcher) append(ctx context.Context, from *url.URL, file *os.File, sent
 	defer silence.Stop()
 	body, at, size, err := f.get(ctx, from, offset)
 	if err != nil {
-		return 0, because(ctx, err)
+		return offset, because(ctx, err)
 	}
 	defer body.Close()
 	if err := errors.Join(file.Truncate(at), seek(file, at)); err != nil {
@@ -78,8 +78,8 @@ func (f *Fetcher) append(ctx context.Context, from *url.URL, file *os.File, sent
 		sent(done, size)
 		return n, nil
 	})
-	came, err = io.Copy(heard, body)
-	return came, because(ctx, err)
+	_, err = io.Copy(heard, body)
+	return done, because(ctx, err)
 }
 
 type writer func([]byte) (int, error)

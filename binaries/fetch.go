@@ -29,8 +29,8 @@ type Fetcher struct {
 	Parallel int
 	// Stall is how long a server may send nothing.
 	Stall time.Duration
-	// Backoff is how often a server is asked again that fails, and how long to wait before. Whatever came in between
-	// begins it anew.
+	// Backoff is how often a server is asked again that fails, and how long to wait before. A file
+	// that has grown in between begins it anew.
 	Backoff wait.Backoff
 	// Progress is told how many bytes of a file are there; it may be called from several goroutines. total is -1 where the
 	// server does not say.
@@ -162,8 +162,11 @@ func (f *Fetcher) fill(ctx context.Context, b Binary, partial string) error {
 	}
 	defer file.Close()
 	name := path.Base(b.URL.Path)
-	err = f.retry(ctx, func() (int64, error) {
-		return f.append(ctx, b.URL, file, func(done, total int64) { f.Progress(name, done, total) })
+	var longest int64
+	err = f.retry(ctx, func() (further bool, err error) {
+		length, err := f.append(ctx, b.URL, file, func(done, total int64) { f.Progress(name, done, total) })
+		further, longest = length > longest, max(length, longest)
+		return further, err
 	})
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("failed to fetch %s: %w", b.URL.Redacted(), err)
@@ -171,17 +174,18 @@ func (f *Fetcher) fill(ctx context.Context, b Binary, partial string) error {
 	return file.Sync()
 }
 
-// retry tries until there is nothing left to try for. io.EOF is the end.
-func (f *Fetcher) retry(ctx context.Context, try func() (came int64, err error)) error {
+// retry tries until there is nothing left to try for. io.EOF is the end. A try that got further than those before is not
+// counted as one: a server that breaks off at the same byte each time is.
+func (f *Fetcher) retry(ctx context.Context, try func() (further bool, err error)) error {
 	backoff := f.Backoff
 	for {
-		came, err := try()
+		further, err := try()
 		answer := status{}
 		final := permanent{}
 		if err == nil || err == io.EOF || errors.As(err, &final) || ctx.Err() != nil || errors.As(err, &answer) && !answer.passing() { //nolint:errorlint // io.EOF itself: wrapped it is a connection that broke
 			return err
 		}
-		if came > 0 {
+		if further {
 			backoff = f.Backoff
 		}
 		if backoff.Steps <= 1 {

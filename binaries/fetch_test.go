@@ -91,6 +91,13 @@ func TestWhatServersDo(t *testing.T) {
 				_, _ = w.Write(file[:half])
 				return true
 			}},
+		"a proxy that breaks off at the same byte each time is given up": {
+			asks: []string{"", "bytes=" + strconv.Itoa(half) + "-", "bytes=" + strconv.Itoa(half) + "-"}, says: []string{kubelet, "EOF"},
+			odd: func(w http.ResponseWriter, _ *http.Request, file []byte) bool {
+				w.Header().Set("Content-Length", strconv.Itoa(len(file)))
+				_, _ = w.Write(file[:half])
+				return true
+			}},
 		"a file cut short on the mirror is refused": {
 			asks: []string{""}, says: []string{kubelet, "SHA-256", "cut off or tampered"},
 			odd: func(w http.ResponseWriter, _ *http.Request, file []byte) bool {

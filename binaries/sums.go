@@ -17,16 +17,16 @@ const maxSums = 1 << 20
 // published is the SHA-256 that a project publishes of a release's file, in hex.
 func (f *Fetcher) published(ctx context.Context, b Binary) (string, error) {
 	var text []byte
-	err := f.retry(ctx, func() (came int64, err error) {
+	err := f.retry(ctx, func() (further bool, err error) {
 		ctx, cancel := context.WithTimeout(ctx, f.Stall)
 		defer cancel()
 		body, _, _, err := f.get(ctx, b.Sums, 0)
 		if err != nil {
-			return 0, err
+			return false, err
 		}
 		defer body.Close()
 		text, err = io.ReadAll(io.LimitReader(body, maxSums))
-		return 0, err
+		return false, err
 	})
 	if err != nil {
 		return "", fmt.Errorf("failed to fetch the checksum of %s: %w", path.Base(b.URL.Path), err)

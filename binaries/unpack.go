@@ -55,7 +55,7 @@ func (f *Fetcher) take(b Binary, content io.Reader) error {
 		return err
 	}
 	sum := sha256.New()
-	_, err = io.Copy(io.MultiWriter(file, sum), content) //nolint:gosec // the archive is what its project published
+	_, err = io.Copy(io.MultiWriter(file, sum), content)
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return errors.Join(err, os.Remove(beside))
 	}
