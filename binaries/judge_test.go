@@ -144,6 +144,10 @@ func TestHostsNeedWhatTheirRolesRun(t *testing.T) {
 	if got := names("m1"); got != master {
 		t.Errorf("a master needs %s", got)
 	}
+	r.spec.Worker.CNIBinDir = "/usr/lib/cni"
+	if got := names("w1"); got != "kubelet kube-proxy" {
+		t.Errorf("a worker with its distribution's plugins needs %s", got)
+	}
 	r.spec.Worker.OnMasters, r.spec.Worker.CNI = true, "none"
 	if got := names("m1"); got != master+" kubelet kube-proxy" {
 		t.Errorf("a master with a kubelet, with a CNI of its own, needs %s", got)

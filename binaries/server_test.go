@@ -137,7 +137,7 @@ func newRig(t *testing.T) *rig {
 	spec := &cluster.Spec{
 		Kubernetes: cluster.Kubernetes{Version: "v1.36.3"}, Etcd: cluster.Etcd{Version: "v3.6.16"},
 		Binaries: cluster.Binaries{Dir: "bin", Mirror: m.URL, GitHubMirror: m.URL, Arch: "amd64", CNIVersion: "v1.9.1"},
-		Worker:   cluster.Worker{CNI: "bridge"},
+		Worker:   cluster.Worker{CNI: "bridge", CNIBinDir: CNIDir},
 		Hosts: []cluster.Node{
 			{Name: "m1", Roles: []cluster.Role{cluster.RoleEtcd, cluster.RoleControlPlane}},
 			{Name: "w1", Roles: []cluster.Role{cluster.RoleWorker}},

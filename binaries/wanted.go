@@ -38,7 +38,9 @@ func executables() []executable {
 	kubelet := func(s *cluster.Spec, n cluster.Node) bool {
 		return slices.ContainsFunc(s.Kubelets(), func(k cluster.Node) bool { return k.Name == n.Name })
 	}
-	bridge := func(s *cluster.Spec, n cluster.Node) bool { return s.Worker.CNI == "bridge" && kubelet(s, n) }
+	bridge := func(s *cluster.Spec, n cluster.Node) bool {
+		return s.Worker.CNI == "bridge" && s.Worker.CNIBinDir == CNIDir && kubelet(s, n)
+	}
 	var all []executable
 	for _, row := range []struct {
 		project string

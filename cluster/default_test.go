@@ -30,7 +30,7 @@ func TestDefaults(t *testing.T) {
 		PKI: PKI{Key: Key{"ecdsa", 256}, Validity: Validity{CA: Duration{87600 * time.Hour}, Leaf: Duration{8760 * time.Hour}},
 			AdminGroup: "hardway:cluster-admins", SignOnMasters: &yes},
 		Encryption:   Encryption{Provider: "secretbox", Resources: []string{"secrets"}},
-		Binaries:     Binaries{Dir: "bin", Mirror: "https://dl.k8s.io"},
+		Binaries:     Binaries{Dir: "bin", Mirror: "https://dl.k8s.io", GitHubMirror: "https://github.com", Arch: "amd64", CNIVersion: "v1.9.1"},
 		LoadBalancer: LoadBalancer{StatsListen: "127.0.0.1:9000", StatsUser: "admin"},
 		Worker:       Worker{CNI: "bridge", KubeProxyMode: "nftables", CgroupDriver: "systemd", Bootstrap: "certificates", CNIBinDir: "/opt/cni/bin"},
 		Addons:       Addons{CoreDNS: &yes, MetricsServer: &yes},

@@ -238,6 +238,7 @@ func TestValidateWithoutDefaultsNamesEveryMissingField(t *testing.T) {
 		"spec.network.clusterDomain", "spec.network.podCIDR", "spec.network.serviceCIDR",
 		"spec.pki.key.algorithm", "spec.pki.validity.ca", "spec.pki.validity.leaf", "spec.pki.adminGroup",
 		"spec.encryption.provider", "spec.encryption.resources", "spec.binaries.dir", "spec.binaries.mirror",
+		"spec.binaries.githubMirror", "spec.binaries.arch", "spec.binaries.cniVersion",
 		"spec.loadBalancer.statsListen", "spec.loadBalancer.statsUser",
 		"spec.worker.cni", "spec.worker.kubeProxyMode", "spec.worker.cgroupDriver", "spec.worker.bootstrap", "spec.worker.cniBinDir", "spec.rollout.gateTimeout",
 		"spec.ssh.parallel", "spec.hosts", "spec.hosts"}
