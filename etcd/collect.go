@@ -148,9 +148,7 @@ func (m *asked) ask(c *collection) {
 		})
 		listed <- func() { m.seen.takeList(list, err) }
 	}()
-	status, err := asking(c.ctx, func(ctx context.Context) (*clientv3.StatusResponse, error) {
-		return m.client.maintenance.Status(ctx, "")
-	})
+	status, err := asking(c.ctx, m.client.status)
 	takeList := <-listed
 	if err != nil {
 		m.seen.Error = fmt.Sprintf("failed to ask for its status: %v", err)

@@ -25,14 +25,14 @@ func TestGates(t *testing.T) {
 	if err != nil || ms.of[leader] == nil {
 		t.Fatalf("leader %q: %v", leader, err)
 	}
-	if err := MoveLeader(ctx, ms.spec, config, directly, leader); err != nil {
+	if err := MoveLeader(ctx, ms.spec, config, directly, leader, unheld); err != nil {
 		t.Fatal(err)
 	}
 	next, err := leaderOf(ctx, ms.spec, config, directly)
 	if err != nil || next == leader {
 		t.Fatalf("the lead stayed with %s: %v", next, err)
 	}
-	if err := MoveLeader(ctx, ms.spec, config, directly, leader); err != nil {
+	if err := MoveLeader(ctx, ms.spec, config, directly, leader, unheld); err != nil {
 		t.Errorf("moving the lead away from a follower: %v", err)
 	}
 	if now, err := leaderOf(ctx, ms.spec, config, directly); err != nil || now != next {
@@ -67,7 +67,7 @@ func TestWithoutAnyMemberThereIsNoLeader(t *testing.T) {
 	if _, err := leaderOf(ctx, spec, config, directly); err == nil || !strings.Contains(err.Error(), "hardway etcd verify") {
 		t.Errorf("got %v, want an error that says what to try", err)
 	}
-	if err := MoveLeader(ctx, spec, config, directly, "kmaster1"); err != nil {
+	if err := MoveLeader(ctx, spec, config, directly, "kmaster1", unheld); err != nil {
 		t.Errorf("moving a lead that nobody holds: %v", err)
 	}
 	if err := healthy(ctx, spec, config, directly); len(cluster.ProblemsOf(err)) != 3 {
@@ -126,3 +126,5 @@ func leaderOf(ctx context.Context, spec *cluster.Spec, config *tls.Config, dial 
 	}
 	return "", fmt.Errorf("failed to find the leader of etcd: no member that answers leads; try: hardway etcd verify")
 }
+
+func unheld(ctx context.Context) (context.Context, func()) { return ctx, func() {} }

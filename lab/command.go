@@ -46,6 +46,9 @@ func (c commands) run(ctx context.Context, line string, in io.Reader, out, errs 
 	if addresses, ok := command.Listens(); ok {
 		return c.listen(ctx, addresses, in, out, errs)
 	}
+	if unit, ok := command.Holds(); ok {
+		return c.hold(ctx, unit, in, out, errs)
+	}
 	var err error
 	switch command.Name {
 	case "systemctl":

@@ -91,7 +91,7 @@ func (e *Env) dialMember(ctx context.Context, network, address string) (net.Conn
 }
 
 // moveLeader hands the lead away from a host before its member is restarted. A single member has nobody to hand it to.
-func (e *Env) moveLeader(ctx context.Context, away string) error {
+func (e *Env) moveLeader(ctx context.Context, away string, hold etcd.Hold) error {
 	if len(e.Spec.With(cluster.RoleEtcd)) == 1 {
 		return nil
 	}
@@ -99,7 +99,7 @@ func (e *Env) moveLeader(ctx context.Context, away string) error {
 	if err != nil {
 		return err
 	}
-	return etcd.MoveLeader(ctx, e.Spec, config, e.dialMember, away)
+	return etcd.MoveLeader(ctx, e.Spec, config, e.dialMember, away, hold)
 }
 
 // etcdProblems is what the gates between two changes of members ask.

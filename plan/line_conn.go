@@ -64,6 +64,10 @@ func (l *line) Listen(ctx context.Context, addresses []string) (io.Closer, error
 	return over(ctx, l, func(c Conn) (io.Closer, error) { return c.Listen(ctx, addresses) })
 }
 
+func (l *line) Hold(ctx context.Context, unit string) (remote.Hold, error) {
+	return over(ctx, l, func(c Conn) (remote.Hold, error) { return c.Hold(ctx, unit) })
+}
+
 func (l *line) Keep(ctx context.Context, k remote.Keeping) error {
 	return l.through(ctx, func(c Conn) error { return c.Keep(ctx, k) })
 }

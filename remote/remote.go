@@ -51,6 +51,8 @@ type Changer interface {
 	SeeLock(ctx context.Context, file, scratch string) (*Lock, error)
 	RenewLock(ctx context.Context, file string, data []byte) error
 	DropLock(ctx context.Context, file, scratch string, data []byte) error
+	// Hold gets ready to stop a unit's main process for a moment.
+	Hold(ctx context.Context, unit string) (Hold, error)
 	// Do runs one of the fixed commands; its error carries the command's standard error.
 	Do(ctx context.Context, c Command) error
 }
@@ -67,6 +69,15 @@ type Staged interface {
 type Entry struct {
 	Name    string
 	Changed time.Time
+}
+
+// Hold is a process that can be stopped for a moment.
+type Hold interface {
+	// Stop stops it: SIGSTOP has been sent when it returns. It goes on when this is closed, when the connection ends, whatever
+	// becomes of the session, and after HoldLimit at the latest.
+	Stop(ctx context.Context) error
+	// Close lets it go on.
+	Close() error
 }
 
 // Query is what to look at.

@@ -192,7 +192,7 @@ func (m Masters) turn(h Host, waiting []string, committed bool) Turn {
 	}
 	if restartsEtcd {
 		u, _ := h.unit(etcd.Unit, RestartUnit)
-		moves = append(moves, Move{Verb: MoveLeader, Hosts: []string{host}, What: etcd.Unit}, one(host, RestartUnit, etcd.Unit, u.Reason))
+		moves = append(moves, m.handOver(host), one(host, RestartUnit, etcd.Unit, u.Reason))
 	}
 	for _, u := range h.Units() {
 		if u.Verb == Enable {
@@ -209,6 +209,23 @@ func (m Masters) turn(h Host, waiting []string, committed bool) Turn {
 		moves = append(moves, gate([]string{host}, AskServed))
 	}
 	return Turn{Host: host, Moves: append(moves, m.after(host, waiting))}
+}
+
+// handOver moves the lead away from a host that has it. The other API servers are held meanwhile, because etcd drops what is
+// written then. The reason is there where it is known that the host leads: elsewhere nothing is done, unless the lead comes
+// there before.
+func (m Masters) handOver(host string) Move {
+	move := Move{Verb: MoveLeader, Hosts: []string{host}, What: etcd.Unit}
+	if len(m.Members) < 2 {
+		return move
+	}
+	if host == m.Leader {
+		move.Reason = "its member leads, and restarts"
+	}
+	if m.Serving {
+		move.Holds = without(m.Servers, []string{host})
+	}
+	return move
 }
 
 // deliversServed reports whether certificates change that units serve as soon as they stand there.

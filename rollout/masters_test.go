@@ -50,6 +50,9 @@ func said(t Turn) string {
 		for _, a := range m.Asks {
 			words = append(words, string(a))
 		}
+		if len(m.Holds) > 0 {
+			words = append(words, "holding", strings.Join(m.Holds, ","))
+		}
 		lines = append(lines, strings.Join(strings.Fields(strings.Join(words, " ")), " "))
 	}
 	return strings.Join(lines, "\n")
@@ -67,7 +70,7 @@ drain lb1,lb2 m2
 leave lb1,lb2 m2
 stop m2 kube-apiserver
 commit m2
-move-leader m2 etcd
+move-leader m2 etcd holding m1,m3
 restart m2 etcd
 start m2 kube-apiserver
 gate m2 kube-apiserver
@@ -76,6 +79,42 @@ restart m2 kube-scheduler
 gate m2 etcd kube-apiserver controllers`)
 	if got := said(roll.Turns[0]); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// The lead changes hands once, in the turn of the leader: that is when the others' API servers are held, where there are any.
+func TestOthersAreHeldWhileTheLeadChangesHands(t *testing.T) {
+	stacked := func(change func(*Masters)) Masters {
+		m := stackedMasters("m1", master("m1", etcd.Unit), master("m2", etcd.Unit), master("m3", etcd.Unit))
+		change(&m)
+		return m
+	}
+	const lead = "m1 move-leader etcd.service: its member leads, and restarts"
+	held := func(host string) string {
+		return host + " hold kube-apiserver.service: for a second at most, while etcd's lead leaves m1"
+	}
+	for name, c := range map[string]struct {
+		masters Masters
+		want    []string
+	}{
+		"three masters":               {stacked(func(*Masters) {}), []string{held("m2"), held("m3"), lead}},
+		"a server on one of them":     {stacked(func(m *Masters) { m.Servers = []string{"m1", "m3"} }), []string{held("m3"), lead}},
+		"a server on the leader only": {stacked(func(m *Masters) { m.Servers = []string{"m1"} }), []string{lead}},
+		"no server runs yet":          {stacked(func(m *Masters) { m.Serving = false }), []string{lead}},
+		"the leader stays":            {stackedMasters("m1", master("m1", controlplane.APIServerUnit), master("m2", etcd.Unit), master("m3")), nil},
+		"a single member":             {stackedMasters("m1", master("m1", etcd.Unit)), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, row := range c.masters.Roll().Rows() {
+				if row.Verb == Hold || row.Verb == MoveLeader {
+					got = append(got, fmt.Sprintf("%s %s %s: %s", row.Host, row.Verb, row.What, row.Reason))
+				}
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			}
+		})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"hardway/cluster"
+	"hardway/controlplane"
 )
 
 // Roll is a rolling change, as a value to print or to execute: what is delivered where, and the turns in which hosts are
@@ -28,6 +29,8 @@ type Move struct {
 	Hosts []string
 	// What is the unit, or the server of a balancer's backend.
 	What string
+	// Holds is the hosts whose API server is held while the lead of etcd changes hands.
+	Holds []string
 	// Asks is what a gate asks; Hosts is then those that have to be well.
 	Asks []Ask
 	// NoWait: systemd is asked and not waited for; a gate finds out when what was started serves.
@@ -46,6 +49,8 @@ const (
 	Arm Verb = "arm"
 	// MoveLeader hands etcd's lead away from the host.
 	MoveLeader Verb = "move-leader"
+	// Hold stops a server for a moment (SIGSTOP): part of MoveLeader.
+	Hold Verb = "hold"
 	// Drain keeps new connections of a balancer away from a server.
 	Drain Verb = "drain"
 	// Leave waits for clients to leave a drained server, for as long as that makes sense.
@@ -102,14 +107,28 @@ func (r Roll) Rows() []Row {
 
 func (r Roll) rows(m Move, host string) []Row {
 	switch m.Verb {
-	case Gate, Check, Leave, MoveLeader:
+	case Gate, Check, Leave:
 		return nil
+	case MoveLeader:
+		return m.handsOver(host)
 	case Commit:
 		return r.committed(host)
 	case Arm:
 		return []Row{{host, m.What, Create, m.Reason}}
 	}
 	return []Row{{host, m.What, m.Verb, m.Reason}}
+}
+
+// handsOver is who is held while etcd's lead changes hands, and that it does: where that is to be expected.
+func (m Move) handsOver(host string) []Row {
+	if m.Reason == "" {
+		return nil
+	}
+	var rows []Row
+	for _, server := range m.Holds {
+		rows = append(rows, Row{server, controlplane.APIServerUnit, Hold, "for a second at most, while etcd's lead leaves " + host})
+	}
+	return append(rows, Row{host, m.What, MoveLeader, m.Reason})
 }
 
 // committed is what a commit changes on a host.
@@ -177,9 +196,10 @@ func (m Move) MarshalJSON() ([]byte, error) {
 		Move   Verb     `json:"move"`
 		Hosts  []string `json:"hosts"`
 		What   string   `json:"what,omitempty"`
+		Holds  []string `json:"holds,omitempty"`
 		Asks   []Ask    `json:"asks,omitempty"`
 		Reason string   `json:"reason,omitempty"`
-	}{m.Verb, m.Hosts, m.What, m.Asks, m.Reason})
+	}{m.Verb, m.Hosts, m.What, m.Holds, m.Asks, m.Reason})
 }
 
 // failed is a problem of a roll's host.

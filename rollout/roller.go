@@ -24,8 +24,9 @@ type Roller struct {
 	Conns map[string]remote.Changer
 	// Asks answers the questions of gates: what is wrong with these hosts, nothing when all is well.
 	Asks map[Ask]func(ctx context.Context, hosts []string) []cluster.Problem
-	// MoveLeader hands etcd's lead away from a host, so that stopping its member costs no election.
-	MoveLeader func(ctx context.Context, away string) error
+	// MoveLeader hands etcd's lead away from a host, so that stopping its member costs no election. What writes to etcd is held
+	// from just before until all members agree on who leads.
+	MoveLeader func(ctx context.Context, away string, hold etcd.Hold) error
 	// Locks is asked before each change whether the run may still make it; nil where nothing is locked.
 	Locks *Locks
 	// Further is moves besides those of every rolling change, by their verbs.
@@ -160,7 +161,7 @@ var moves = map[Verb]func(r rolling, ctx context.Context, m Move, host string) e
 	Commit:      func(r rolling, ctx context.Context, _ Move, host string) error { return r.ready[host].Commit(ctx) },
 	PutBack:     func(r rolling, ctx context.Context, _ Move, host string) error { return r.ready[host].PutBack(ctx) },
 	Arm:         func(r rolling, ctx context.Context, _ Move, host string) error { return arm(ctx, r.Conns[host]) },
-	MoveLeader:  func(r rolling, ctx context.Context, _ Move, host string) error { return r.MoveLeader(ctx, host) },
+	MoveLeader:  handOver,
 	Enable:      systemctl("enable"),
 	Stop:        systemctl("stop"),
 	ReloadUnit:  systemctl("reload"),
