@@ -7,8 +7,10 @@ import (
 
 	"hardway/artifact"
 	"hardway/cluster"
+	"hardway/controlplane"
 	"hardway/etcd"
 	"hardway/pki"
+	"hardway/remote"
 )
 
 // onMembers is a command on each etcd host.
@@ -36,7 +38,30 @@ func applyEtcdByHand(spec *cluster.Spec) []Command {
 		commands = append(commands, onMembers(spec, c.says, c.line)...)
 	}
 	commands = append(commands, awaitHealth(spec))
-	return append(commands, onMembers(spec, "a member that is ready takes its start state off by itself", always("test ! -e "+etcd.BootstrapPath))...)
+	commands = append(commands, onMembers(spec, "a member that is ready takes its start state off by itself", always("test ! -e "+etcd.BootstrapPath))...)
+	return append(commands, handOver(spec)...)
+}
+
+// handOver is for later, when members of a running cluster are restarted one at a time. What lets an API server go on is set
+// before it is stopped.
+func handOver(spec *cluster.Spec) []Command {
+	if len(spec.With(cluster.RoleEtcd)) == 1 {
+		return nil
+	}
+	signal := func(name string) string {
+		return "systemctl kill --kill-whom=main -s " + name + " " + controlplane.APIServerUnit
+	}
+	hold := fmt.Sprintf("systemd-run -q --on-active=%d --timer-property=AccuracySec=10ms %s && %s", int(remote.HoldLimit.Seconds()), signal("CONT"), signal("STOP"))
+	var text []string
+	for _, n := range spec.With(cluster.RoleControlPlane) {
+		text = append(text, `[ "$AWAY" = `+n.Name+" ] || "+handOn(spec, n).run(hold)+" &")
+	}
+	text = append(text, "wait", `next=$(`+etcdctl(spec, `member list | awk -F', ' -v away="$AWAY" '$3 != away { print $1; exit }'`)+")", etcdctl(spec, `move-leader "$next"`))
+	return []Command{{
+		Says: "later: restart members one at a time, each while all others are healthy, the leader last, and before that run this with AWAY=HOST to give its lead away; " +
+			"the other API servers stand still for a second, because etcd drops what is written meanwhile",
+		Line: lines(`if [ -n "${AWAY:-}" ]; then`, indent(lines(text...), "  "), "fi"),
+	}}
 }
 
 // provenEmpty looks at what etcd itself keeps in its data directory: a disk of its own also holds lost+found.
