@@ -35,7 +35,7 @@ func TestControlPlaneRollsUnderLoad(t *testing.T) {
 			}
 		})
 		t.Logf("apply %s: %s", change.apply, report)
-		report.Failures = withoutWatchesAgain(t, report.Failures)
+		report.Failures = withoutWatchesAgain(t, report, len(c.masters()))
 		if report.Failed() > 0 {
 			t.Errorf("apply %s was noticed: %d requests failed", change.apply, report.Failed())
 		}
@@ -50,15 +50,32 @@ func TestControlPlaneRollsUnderLoad(t *testing.T) {
 	}
 }
 
-// withoutWatchesAgain is the failures but for watches that were ended by a server which stops, and came back before it had
-// told the connection so: an API server does both at once, in no order.
-func withoutWatchesAgain(t *testing.T, failures []load.Failure) []load.Failure {
+// withoutWatchesAgain is the failures but for watches that a stopping server ended, and that came back on the same connection
+// before it had said goodbye there. That is a race inside of an API server, which no setting of it decides (k8s.io/apiserver
+// v0.36.3): closing NotAcceptingNewRequest makes every watch return (endpoints/handlers/watch.go, ServerShuttingDownCh), starts
+// to refuse new ones with 503 (server/filters/watch_termination.go) and has the HTTP server send GOAWAY
+// (server/genericapiserver.go, stopHTTPServer), each in goroutines of its own. So no more is let pass than that: the one try
+// which follows a watch of the same client that was cut short right before, and no more of them than servers that stopped.
+func withoutWatchesAgain(t *testing.T, report load.Report, servers int) []load.Failure {
 	t.Helper()
-	others := slices.DeleteFunc(slices.Clone(failures), func(f load.Failure) bool {
-		return strings.HasPrefix(f.Client, "watch-") && f.Status == 503 && f.Err != nil && strings.Contains(f.Err.Error(), "apiserver is shutting down")
+	ended := slices.Clone(report.CutShort)
+	others := slices.DeleteFunc(slices.Clone(report.Failures), func(f load.Failure) bool {
+		if f.Status != 503 || f.Err == nil || !strings.Contains(f.Err.Error(), "apiserver is shutting down") {
+			return false
+		}
+		i := slices.IndexFunc(ended, func(w load.Failure) bool {
+			since := f.At.Add(-f.After).Sub(w.At)
+			return w.Client == f.Client && since >= 0 && since < time.Second
+		})
+		if i >= 0 {
+			ended = slices.Delete(ended, i, i+1)
+		}
+		return i >= 0
 	})
-	if again := len(failures) - len(others); again > 0 {
-		t.Logf("%d watches asked a stopping server again", again)
+	again := len(report.Failures) - len(others)
+	t.Logf("%d of %d watches that were ended asked a stopping server again", again, len(report.CutShort))
+	if again > servers {
+		t.Errorf("%d watches asked a stopping server again, and only %d servers stopped", again, servers)
 	}
 	return others
 }
