@@ -53,6 +53,9 @@ func (r rolling) readied(ctx context.Context, m Move) []*heldServer {
 		servers[i] = &heldServer{host: host}
 	}
 	_ = remote.ForEach(ctx, servers, len(servers), func(ctx context.Context, s *heldServer) error {
+		if err := r.may(ctx, s.host); err != nil {
+			return r.unheld(s.host, err)
+		}
 		h, err := r.Conns[s.host].Hold(ctx, controlplane.APIServerUnit)
 		if err == nil {
 			s.Hold = h

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hardway/etcd"
+	"hardway/haproxy"
 	"hardway/remote"
 )
 
@@ -105,6 +106,12 @@ func TestAllAreHeldAtOnceAndGoOn(t *testing.T) {
 		})
 	}
 	interrupt()
+}
+
+func TestNoBalancerGivesUpAServerThatIsHeld(t *testing.T) {
+	if most := haproxy.ShortestDetection(); 2*remote.HoldLimit > most {
+		t.Errorf("a server is held for up to %s, and balancers may give it up after %s", remote.HoldLimit, most)
+	}
 }
 
 func TestHeldServersStandInTheReport(t *testing.T) {

@@ -116,14 +116,22 @@ func (r rolling) move(ctx context.Context, m Move) error {
 		return fmt.Errorf("no such move: %s", m.Verb)
 	}
 	return remote.ForEach(ctx, m.Hosts, r.Parallel, func(ctx context.Context, host string) error {
-		if m.changes() && r.confirm != nil {
-			if err := r.confirm(ctx, r.Conns[host]); err != nil {
+		if m.changes() {
+			if err := r.may(ctx, host); err != nil {
 				return err
 			}
 		}
 		r.Tell(string(m.Verb), host, m.says())
 		return do(r, ctx, m, host)
 	})
+}
+
+// may is why the run may no longer change a host.
+func (r rolling) may(ctx context.Context, host string) error {
+	if r.confirm == nil {
+		return nil
+	}
+	return r.confirm(ctx, r.Conns[host])
 }
 
 // changes reports whether the move changes anything, as opposed to looking or waiting.
