@@ -19,14 +19,17 @@ const (
 // are cut: the wait for the next check, then each failing one with its connection and its answer timing out. A server
 // that shuts down has to keep serving for longer than this.
 func LongestDetection() time.Duration {
-	// HAProxy bounds a check's connection by the smaller of the two.
-	connect := min(connectTimeout, checkInterval)
-	return checkInterval + fall*(connect+checkTimeout) + (fall-1)*fastInterval
+	return checkInterval + fall*(checkConnect+checkTimeout) + (fall-1)*fastInterval
 }
 
-// ShortestDetection is the shortest time until a server that takes connections and answers nothing is marked down: as many
-// checks as that takes, the first of them begun at once. A server that is held for a moment has to go on well before.
-func ShortestDetection() time.Duration { return fall*checkTimeout + (fall-1)*fastInterval }
+// ShortestDetection is the shortest time until a server that takes connections and answers nothing is marked down: the
+// first check begins at once, and none gets beyond its TLS handshake. A server that is held has to go on well before.
+func ShortestDetection() time.Duration {
+	return fall*min(checkConnect, checkTimeout) + (fall-1)*fastInterval
+}
+
+// checkConnect bounds a check's connection, TLS handshake included: HAProxy takes the smaller of the two.
+const checkConnect = min(connectTimeout, checkInterval)
 
 // LeaveTime is how long the clients of a drained server have to leave: API servers send them away one request in fifty
 // (GOAWAY), so of those that ask once a second or more, few are left; in 8 seconds one in fifty of those that ask 25 times
