@@ -18,6 +18,8 @@ type StartFacts struct {
 	LogEmpty bool
 	// BootstrapPending: BootstrapPath stands on the host, so the member was armed for a new cluster and never got ready.
 	BootstrapPending bool
+	// Restoring: the data is that of a restore that is not done.
+	Restoring bool
 	// Running: the unit has a main process, ready or not.
 	Running bool
 	// Unready: the process runs, and has not told systemd yet that it is ready.
@@ -57,6 +59,9 @@ func (d Decision) Idle() bool {
 // DecideStart decides from every member's facts, in the order of the spec, what may be started and as what. A new cluster
 // is begun only while no member was ever ready in one; with problems nothing may be done.
 func DecideStart(facts []StartFacts) (Decision, []cluster.Problem) {
+	if problems := halfRestored(facts); len(problems) > 0 {
+		return Decision{}, problems
+	}
 	if !slices.ContainsFunc(facts, StartFacts.formed) {
 		return decideNew(facts)
 	}
@@ -174,4 +179,28 @@ func leftover(host string) cluster.Problem {
 		Message: "holds a database without a write-ahead log, and no cluster has formed: expected an empty directory",
 		Hint:    fmt.Sprintf("look at it; if nothing in it is wanted: ssh %s rm -r %s/member", host, DataDir),
 	}
+}
+
+// halfRestored is a problem for each member that still has its data of before, where others were restored: started, the two
+// kinds would be two clusters.
+func halfRestored(facts []StartFacts) []cluster.Problem {
+	var problems []cluster.Problem
+	restored, running := 0, 0
+	for _, f := range facts {
+		if f.Restoring {
+			restored++
+		} else {
+			problems = append(problems, cluster.Problem{
+				Host: f.Host, Subject: MemberDir, Message: "has not been restored, but other members have: a restore was cut off",
+				Hint: "finish it: hardway etcd snapshot restore FILE, with the same file",
+			})
+		}
+		if f.Running {
+			running++
+		}
+	}
+	if restored == 0 || running == len(facts) {
+		return nil
+	}
+	return problems
 }

@@ -56,7 +56,15 @@ func (c commands) run(ctx context.Context, line string, in io.Reader, out, errs 
 	case "systemd-sysusers":
 		err = users{c.files.tree}.declare(command.Args[0])
 	case "rm":
+		if command.Args[0] == "-rf" {
+			err = c.removeAll(command.Args[2:])
+			break
+		}
 		err = c.remove(command.Args[2:])
+	case "chown":
+		err = c.own(command.Args[2], command.Args[3])
+	case "/usr/local/bin/etcdutl":
+		return c.units.host.program(ctx, command.Name, command.Args, errs)
 	case "haproxy":
 		return c.units.host.program(ctx, "/usr/sbin/haproxy", command.Args, errs)
 	default:

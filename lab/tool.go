@@ -11,6 +11,8 @@ import (
 var tools = map[string]func(args []string){
 	// etcd is etcd's own main function, of the version in go.mod. It ends the process itself.
 	"etcd": etcdmain.Main,
+	// etcdutl, of the same version.
+	"etcdutl": etcdutlMain,
 }
 
 // RunAsTool is for the main function of every executable that is given as Options.Executable, to be called before

@@ -12,7 +12,8 @@ import (
 // EtcdLife is the stepwise commands of etcd's operation, beside the main job.
 func EtcdLife(e *Env) []Step {
 	return []Step{
-		e.etcdStatus(), EtcdSnapshotSave(e, ""), EtcdDefrag(e, false), e.etcdAlarmList(), e.etcdAlarmDisarm(),
+		e.etcdStatus(), EtcdSnapshotSave(e, "", ""), EtcdSnapshotRestore(e, "", false), EtcdReplace(e, "", Replacing{}),
+		EtcdDefrag(e, false), e.etcdAlarmList(), e.etcdAlarmDisarm(),
 	}
 }
 

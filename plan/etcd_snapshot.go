@@ -18,15 +18,20 @@ import (
 const snapshotsDir = "snapshots"
 
 // EtcdSnapshotSave saves etcd's data to a file; empty is one in the work directory that is named after the cluster and the
-// time.
-func EtcdSnapshotSave(e *Env, file string) Step {
+// time. From is the member whose data is taken although it does not run; empty is any that is healthy.
+func EtcdSnapshotSave(e *Env, file, from string) Step {
 	return Step{
 		Path:    []string{"etcd", "snapshot", "save"},
 		Summary: "save etcd's data to a file, proven whole",
 		Why: "All that a Kubernetes cluster knows is in etcd. A snapshot is the only way back when too many members are lost, or when " +
 			"something was deleted that should not have been. It holds every Secret: as etcd holds them, so the encryption keys belong to it.",
 		ByHand: snapshotSaveByHand,
-		Plan:   func(ctx context.Context) (Action, error) { return e.planSnapshot(ctx, file) },
+		Plan: func(ctx context.Context) (Action, error) {
+			if from != "" {
+				return e.planSurvivor(ctx, file, from)
+			}
+			return e.planSnapshot(ctx, file)
+		},
 	}
 }
 

@@ -42,7 +42,14 @@ func (c Command) fixed() bool {
 		return len(c.Args) == 1 && isPath(c.Args[0])
 	case "haproxy":
 		return len(c.Args) == 4 && slices.Equal(c.Args[:3], []string{"-c", "-q", "-f"}) && isPath(c.Args[3])
+	case etcdutl:
+		return c.restores()
+	case "chown":
+		return len(c.Args) == 4 && c.Args[0] == "-R" && c.Args[1] == "--" && strings.Contains(c.Args[2], ":") && isPath(c.Args[3])
 	case "rm":
+		if len(c.Args) > 2 && c.Args[0] == "-rf" {
+			return c.Args[1] == "--" && !slices.ContainsFunc(c.Args[2:], isNoOwnDirectory)
+		}
 		return len(c.Args) > 2 && c.Args[0] == "-f" && c.Args[1] == "--" && !slices.ContainsFunc(c.Args[2:], isNoPath)
 	case "sh":
 		_, query := c.Query()

@@ -11,12 +11,9 @@ import (
 	"hardway/remote"
 )
 
-// memberDir is where etcd keeps all of a member's data: the database, snapshots and the write-ahead log.
-const memberDir = etcd.DataDir + "/member"
-
 // EtcdWatch is the paths that DecideStart needs to know of, besides the files of the component.
 func EtcdWatch() []string {
-	return []string{memberDir, etcd.LogDir, etcd.BootstrapPath, etcd.Binary}
+	return []string{etcd.MemberDir, etcd.LogDir, etcd.BootstrapPath, etcd.RestoredMark, etcd.Binary, etcd.Etcdutl}
 }
 
 // EtcdFacts is what a host's difference says of its member.
@@ -25,9 +22,10 @@ func EtcdFacts(c Change, leader string) etcd.StartFacts {
 	_, stale := c.Of(etcd.Component).Unit(RestartUnit)
 	return etcd.StartFacts{
 		Host:             c.Host,
-		DataEmpty:        empty(c.State.Paths[memberDir]),
+		DataEmpty:        empty(c.State.Paths[etcd.MemberDir]),
 		LogEmpty:         empty(c.State.Paths[etcd.LogDir]),
 		BootstrapPending: c.State.Paths[etcd.BootstrapPath].Exists,
+		Restoring:        c.State.Paths[etcd.RestoredMark].Exists,
 		Running:          unit.Running(),
 		Unready:          unit.Running() && unit.Active != "active",
 		Stale:            stale,

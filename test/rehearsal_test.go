@@ -69,11 +69,22 @@ func rehearse(t *testing.T) *rehearsal {
 // rehearseWith is a rehearsal with so many masters.
 func rehearseWith(t *testing.T, masters int) *rehearsal {
 	t.Helper()
-	addresses, err := lab.FreeAddresses(masters+1, rand.Reader, sshPort)
+	r, _ := rehearseSpare(t, masters, 0)
+	return r
+}
+
+// rehearseSpare is a rehearsal with machines besides, which have no role and so are not in the spec: spare1 and so on.
+func rehearseSpare(t *testing.T, masters, spares int) (*rehearsal, []lab.Host) {
+	t.Helper()
+	addresses, err := lab.FreeAddresses(masters+spares+1, rand.Reader, sshPort)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rehearseOn(t, mastersAt(addresses[:masters]), addresses[masters], "")
+	hosts := mastersAt(addresses[:masters])
+	for i, a := range addresses[masters+1:] {
+		hosts = append(hosts, lab.Host{Name: fmt.Sprintf("spare%d", i+1), Address: a})
+	}
+	return rehearseOn(t, hosts, addresses[masters], ""), hosts[masters:]
 }
 
 func mastersAt(addresses []string) []lab.Host {
@@ -91,8 +102,9 @@ func rehearseOn(t *testing.T, on []lab.Host, endpoint, binDir string, more ...st
 	must(t, err)
 	t.Cleanup(func() { must(t, hosts.Close()) })
 	r := &rehearsal{Lab: hosts, t: t, work: t.TempDir()}
+	inSpec := slices.DeleteFunc(slices.Clone(on), func(h lab.Host) bool { return len(h.Roles) == 0 })
 	text, err := lab.Spec{
-		Name: "rehearsal", Endpoint: endpoint, Hosts: on, Port: sshPort, IdentityFile: hosts.ClientKey(),
+		Name: "rehearsal", Endpoint: endpoint, Hosts: inSpec, Port: sshPort, IdentityFile: hosts.ClientKey(),
 		More: append([]string{"rollout: {gateTimeout: 30s}"}, more...), SSH: []string{"timeout: 10s"},
 	}.YAML()
 	must(t, err)

@@ -1,0 +1,60 @@
+package lab
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/etcdutl/v3/etcdutl"
+)
+
+// etcdutlMain is etcdutl's own commands for snapshots. They end the process themselves where they fail.
+func etcdutlMain(args []string) {
+	root := &cobra.Command{Use: "etcdutl", SilenceUsage: true}
+	root.PersistentFlags().StringP("write-out", "w", "simple", "how to print what was found")
+	root.AddCommand(etcdutl.NewSnapshotCommand())
+	root.SetArgs(args[1:])
+	if err := root.Execute(); err != nil {
+		os.Exit(exitFailed)
+	}
+}
+
+// own is chown -R: who owns what is only remembered.
+func (c commands) own(who, dir string) error {
+	user, group, _ := strings.Cut(who, ":")
+	uid, known := users{c.files.tree}.uid(user)
+	gid, knownToo := users{c.files.tree}.gid(group)
+	if !known || !knownToo {
+		return fmt.Errorf("invalid owner: %q", who)
+	}
+	at, err := c.files.tree.resolve(dir, false)
+	if err != nil {
+		return err
+	}
+	return fs.WalkDir(c.files.tree.root.FS(), at, func(p string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return c.files.owners.set(path.Clean(p), owner{uid, gid})
+	})
+}
+
+// removeAll is rm -rf.
+func (c commands) removeAll(dirs []string) error {
+	for _, dir := range dirs {
+		at, err := c.files.tree.resolve(dir, false)
+		if err != nil {
+			return err
+		}
+		if err := c.files.tree.removeAll(dir); err != nil {
+			return err
+		}
+		if err := c.files.owners.forget(at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
