@@ -42,6 +42,6 @@ lint: ## gofmt, go vet and the linters of .golangci.yml
 	golangci-lint run ./...
 
 golden: ## record the golden files anew; the run fails on purpose, so that recording cannot be left on
-	-go test ./controlplane ./haproxy ./etcd -record
+	-go test ./controlplane ./haproxy ./etcd ./worker -record
 	-go test ./test -run Readme -record
 	git status --short

@@ -1,6 +1,9 @@
 package cluster
 
-import "slices"
+import (
+	"net/netip"
+	"slices"
+)
 
 // Has reports whether the node has the role.
 func (n Node) Has(role Role) bool { return slices.Contains(n.Roles, role) }
@@ -11,6 +14,28 @@ func (n Node) PrimaryAddress() string {
 		return ""
 	}
 	return n.Address[0]
+}
+
+// EveryAddress is what the node's servers for everybody listen on: all addresses of the machine. Where several hosts share
+// one machine, each on a loopback address of its own, it is the node's.
+func (n Node) EveryAddress() string {
+	switch addr, err := netip.ParseAddr(n.PrimaryAddress()); {
+	case err != nil:
+		return "0.0.0.0"
+	case addr.IsLoopback():
+		return addr.String()
+	case addr.Is6():
+		return "::"
+	}
+	return "0.0.0.0"
+}
+
+// LocalAddress is what the node's servers listen on that nobody off the machine has business with.
+func (n Node) LocalAddress() string {
+	if addr, err := netip.ParseAddr(n.PrimaryAddress()); err == nil && addr.IsLoopback() {
+		return addr.String()
+	}
+	return "127.0.0.1"
 }
 
 // With is every node that has the role, in the order of the spec.

@@ -132,7 +132,8 @@ type Worker struct {
 	OnMasters     bool   `json:"onMasters"`
 	// PauseImage holds each pod's network; empty is the one that belongs to the Kubernetes version.
 	PauseImage string `json:"pauseImage,omitempty"`
-	// CNIBinDir is where CNI plugins stand on nodes: those of binaries.dir are put there, others are found there.
+	// CNIBinDir is where CNI plugins stand on nodes. Those of binaries.dir are delivered to its default; another directory is
+	// that of a package, which brings its own.
 	CNIBinDir string `json:"cniBinDir"`
 }
 

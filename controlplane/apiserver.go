@@ -5,6 +5,7 @@ import (
 
 	"hardway/artifact"
 	"hardway/cluster"
+	"hardway/kubeconfig"
 	"hardway/pki"
 )
 
@@ -22,7 +23,7 @@ func apiserverSettings(spec *cluster.Spec, node cluster.Node) []setting {
 func serving(spec *cluster.Spec, node cluster.Node) []setting {
 	out := []setting{
 		plain("advertise-address", node.PrimaryAddress()),
-		plain("bind-address", everyAddress(node)),
+		plain("bind-address", node.EveryAddress()),
 		plain("secure-port", port(cluster.APIServerPort)),
 		plain("service-cluster-ip-range", strings.Join(spec.Network.ServiceCIDR, ",")),
 		plain("service-node-port-range", "30000-32767"),
@@ -68,7 +69,7 @@ func tokens(spec *cluster.Spec) []setting {
 
 func kubeletClient(spec *cluster.Spec) []setting {
 	out := []setting{
-		file("kubelet-certificate-authority", bundle(), artifact.VerifiesServers, kubeletUnit, clientCA(spec)),
+		file("kubelet-certificate-authority", bundle(), artifact.VerifiesServers, kubeletUnit, kubeconfig.CAEffect(spec)),
 		plain("kubelet-preferred-address-types", "InternalIP,Hostname,InternalDNS,ExternalIP,ExternalDNS"),
 	}
 	return append(out, pair("kubelet-client-certificate", "kubelet-client-key", "apiserver-kubelet-client",

@@ -33,7 +33,7 @@ func controllerManagerSettings(spec *cluster.Spec, node cluster.Node) []setting 
 // localServing is the HTTPS port of a component that only its own machine asks, for health and metrics.
 func localServing(node cluster.Node, number int, leaf string) []setting {
 	out := []setting{
-		plain("bind-address", localAddress(node)),
+		plain("bind-address", node.LocalAddress()),
 		plain("secure-port", port(number)),
 		plain("profiling", "false"),
 		plain("tls-min-version", tlsMinVersion),

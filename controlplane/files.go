@@ -60,26 +60,14 @@ func Reads(spec *cluster.Spec, node cluster.Node) []artifact.Read {
 	}
 	rows := reads(APIServerUnit, apiserverSettings(spec, node), program(APIServerUnit))
 	rows = append(rows, reads(ControllerManagerUnit, controllerManagerSettings(spec, node),
-		append(referred(spec, controllerManager), program(ControllerManagerUnit))...)...)
+		append(kubeconfig.Reads(spec, controllerManager), program(ControllerManagerUnit))...)...)
 	return append(rows, reads(SchedulerUnit, schedulerSettings(node),
-		append([]artifact.Read{
-			{Path: kubeconfig.HostPath(schedulerUser), Use: artifact.Configures, Effect: artifact.Restart}, program(SchedulerUnit),
-		}, referred(spec, schedulerUser)...)...)...)
+		append(kubeconfig.Reads(spec, schedulerUser), program(SchedulerUnit))...)...)
 }
 
 // program is the executable of a unit, which is another only after a restart.
 func program(unit string) artifact.Read {
 	return artifact.Read{Path: programOf(unit), Use: artifact.Configures, Effect: artifact.Restart}
-}
-
-// referred is what a component reads because its kubeconfig names it.
-func referred(spec *cluster.Spec, user string) []artifact.Read {
-	files := kubeconfig.HostFiles(user)
-	return []artifact.Read{
-		{Path: files.CA, Use: artifact.VerifiesServers, Peer: APIServerUnit, Effect: clientCA(spec)},
-		{Path: files.Certificate, Use: artifact.PresentsAsClient, Peer: APIServerUnit, Effect: artifact.HotAfterPoll},
-		{Path: files.Key, Use: artifact.PresentsAsClient, Peer: APIServerUnit, Effect: artifact.HotAfterPoll},
-	}
 }
 
 func directories() []artifact.File {

@@ -32,7 +32,7 @@ func Ready(node cluster.Node) Health {
 // Controllers is where a master's controller-manager and scheduler say whether they are well.
 func Controllers(node cluster.Node) []Health {
 	local := func(unit string, number int) Health {
-		return Health{unit, net.JoinHostPort(localAddress(node), port(number)), "localhost", "/healthz"}
+		return Health{unit, net.JoinHostPort(node.LocalAddress(), port(number)), "localhost", "/healthz"}
 	}
 	return []Health{local(ControllerManagerUnit, controllerManagerPort), local(SchedulerUnit, schedulerPort)}
 }

@@ -10,6 +10,7 @@ import (
 	"hardway/haproxy"
 	"hardway/remote"
 	"hardway/rollout"
+	"hardway/worker"
 )
 
 func (e *Env) applies() []Step {
@@ -27,15 +28,28 @@ func (e *Env) applies() []Step {
 			"HAProxy reads its configuration and its trust bundle again on reload, without losing a connection. What a reload could not "+
 				"read would keep it from starting at the next boot, so its own host tries the configuration before it counts.",
 			applyHaproxyByHand, haproxy.Component),
-		e.applyAll(etcd.Component, controlplane.Component, haproxy.Component),
+		e.apply("worker", "ship what is rendered and bring kubelets, kube-proxies and the pods' network to run on it, one node at a time",
+			"None of it stops a pod when it restarts, so nodes are not drained. What would is a node that does not come back: so the next "+
+				"one's turn comes when this one's kubelet has told the API that it is ready. Nodes that do not run yet start side by side.",
+			applyWorkerByHand, worker.Component),
+		e.applyAll(everyComponent()...),
 	}
 }
 
 const applyAll = "apply all"
 
+// everyComponent is the names of what runs on hosts, in the order in which it starts.
+func everyComponent() []string {
+	var names []string
+	for _, c := range components {
+		names = append(names, c.name)
+	}
+	return names
+}
+
 func (e *Env) applyAll(what ...string) Step {
 	return e.apply("all", "ship what is rendered and bring every host to run on it, one at a time",
-		"All of etcd, control plane and balancers in one rolling change: a master whose etcd and API server both change has one turn for both.",
+		"All of etcd, control plane, balancers and nodes in one rolling change: a master whose etcd and API server both change has one turn for both.",
 		applyAllByHand, what...)
 }
 
@@ -86,7 +100,11 @@ func (e *Env) roll(ctx context.Context, seen view, what []string) (rollout.Roll,
 	if err != nil {
 		return rollout.Roll{}, err
 	}
-	return masters.Roll().Then(balancers.Roll()).Repair(seen.running, e.leftDrained(seen)), nil
+	workers, err := e.workers(seen, what)
+	if err != nil {
+		return rollout.Roll{}, err
+	}
+	return masters.Roll().Then(balancers.Roll()).Then(workers.Roll()).Repair(seen.running, e.leftDrained(seen)), nil
 }
 
 // rollAction carries a roll out. Gates ask all hosts that were seen, so all are locked.
@@ -114,9 +132,12 @@ func (e *Env) roller(step string, s view) rollout.Roller {
 			rollout.AskControllers: e.askControllers,
 			rollout.AskBalancer:    e.askBalancers,
 			rollout.AskBackend:     e.askBackends,
+			rollout.AskNode:        e.askNodes,
+			rollout.AskJoined:      newJoining(e).ask,
 			rollout.AskServed:      func(ctx context.Context, hosts []string) []cluster.Problem { return e.askServed(ctx, s, hosts) },
 		},
 		MoveLeader: e.moveLeader,
+		Further:    map[rollout.Verb]rollout.Does{rollout.Register: e.registerNode},
 		Locks:      e.hostLocks(),
 		Tell: func(phase, host, message string) {
 			e.say(Event{Step: step, Phase: phase, Host: host, Message: message})

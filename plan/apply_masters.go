@@ -18,7 +18,7 @@ func (e *Env) masters(ctx context.Context, s view, what []string) (rollout.Maste
 		Members: nodeNames(e.Spec.With(cluster.RoleEtcd)), Servers: nodeNames(e.Spec.With(cluster.RoleControlPlane)),
 		Balancers: withServers(s),
 	}
-	what = slices.DeleteFunc(slices.Clone(what), func(name string) bool { return name == haproxy.Component })
+	what = slices.DeleteFunc(slices.Clone(what), func(name string) bool { return name != etcd.Component && name != controlplane.Component })
 	if len(what) == 0 {
 		return m, nil
 	}

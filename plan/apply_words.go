@@ -34,7 +34,7 @@ func inTurn(roll rollout.Roll) []string {
 
 // turns says in which order `apply all` would go through the hosts, and what it would do on each; or why it would not begin.
 func (e *Env) turns(ctx context.Context) []string {
-	what := []string{etcd.Component, controlplane.Component, haproxy.Component}
+	what := everyComponent()
 	seen, err := e.viewOf(ctx, what)
 	var roll rollout.Roll
 	if err == nil {
@@ -68,10 +68,10 @@ func (e *Env) asTheyShould(s view, what []string) string {
 	}
 	noun := "host"
 	if len(what) == 1 {
-		noun = map[string]string{etcd.Component: "member", haproxy.Component: "balancer"}[what[0]]
+		noun = map[string]string{etcd.Component: "member", haproxy.Component: "balancer", controlplane.Component: "master"}[what[0]]
 	}
 	if noun == "" {
-		noun = "master"
+		noun = "host"
 	}
 	if chosen == 1 {
 		return "1 " + noun + " holds and runs what it should"
@@ -101,5 +101,5 @@ func (e *Env) leftOut(s view, what []string) []string {
 // concerned reports whether a host runs any of the components.
 func (e *Env) concerned(host string, what []string) bool {
 	node, _ := e.Spec.Node(host)
-	return slices.ContainsFunc(components, func(c component) bool { return slices.Contains(what, c.name) && node.Has(c.role) })
+	return slices.ContainsFunc(components, func(c component) bool { return slices.Contains(what, c.name) && c.on(e.Spec, node) })
 }

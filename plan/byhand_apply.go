@@ -15,9 +15,9 @@ import (
 	"hardway/pki"
 )
 
-// applyAllByHand is the three one after the other.
+// applyAllByHand is one after the other.
 func applyAllByHand(spec *cluster.Spec) []Command {
-	return slices.Concat(applyEtcdByHand(spec), applyControlplaneByHand(spec), applyHaproxyByHand(spec))
+	return slices.Concat(applyEtcdByHand(spec), applyControlplaneByHand(spec), applyHaproxyByHand(spec), applyWorkerByHand(spec))
 }
 
 // applyControlplaneByHand takes one master after the other through its turn, whether its API server runs or not.

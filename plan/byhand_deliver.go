@@ -21,17 +21,35 @@ type delivery struct {
 	hand
 	// files is all of them but executables; directories come before what is in them.
 	files []artifact.File
-	// executables go along where they stand in binDir.
-	executables []string
-	binDir      string
+	// executables go along as far as they stand in binaries.dir.
+	executables []executables
+}
+
+// executables is names in a directory of the work directory, and the directory of the host that they go to.
+type executables struct {
+	from, to string
+	names    []string
 }
 
 func newDelivery(spec *cluster.Spec, node cluster.Node) (delivery, error) {
-	d := delivery{hand: handOn(spec, node), binDir: spec.Binaries.Dir}
+	d := delivery{hand: handOn(spec, node)}
+	programs := executables{from: spec.Binaries.Dir, to: binaries.HostDir}
+	plugins := executables{from: path.Join(spec.Binaries.Dir, binaries.CNIPrefix), to: binaries.CNIDir}
 	list, err := outlines(spec, node, "all")
 	for _, o := range list {
 		d.files = append(d.files, o.whole()...)
-		d.executables = append(d.executables, o.binaries...)
+		for _, name := range o.binaries {
+			if plugin, ok := strings.CutPrefix(name, binaries.CNIPrefix); ok {
+				plugins.names = append(plugins.names, plugin)
+			} else {
+				programs.names = append(programs.names, name)
+			}
+		}
+	}
+	for _, e := range []executables{programs, plugins} {
+		if len(e.names) > 0 {
+			d.executables = append(d.executables, e)
+		}
 	}
 	slices.SortStableFunc(d.files, byPath)
 	d.files = slices.CompactFunc(d.files, func(a, b artifact.File) bool { return a.Path == b.Path })
@@ -40,7 +58,7 @@ func newDelivery(spec *cluster.Spec, node cluster.Node) (delivery, error) {
 
 // perDelivery is the commands of each node that gets anything.
 func perDelivery(spec *cluster.Spec, commands func(delivery) []Command) []Command {
-	nodes := slices.DeleteFunc(slices.Clone(spec.Hosts), func(n cluster.Node) bool { return !rendersAnything(n) })
+	nodes := slices.DeleteFunc(slices.Clone(spec.Hosts), func(n cluster.Node) bool { return !rendersAnything(spec, n) })
 	return perNode(nodes, func(n cluster.Node) []Command {
 		d, err := newDelivery(spec, n)
 		if err != nil {
@@ -71,8 +89,8 @@ func (d delivery) stage() []Command {
 	if owned := d.chowns(); len(owned) > 0 {
 		commands = append(commands, d.on("what is not root's", allOf(owned)))
 	}
-	if len(d.executables) > 0 {
-		commands = append(commands, d.here("executables, as far as they stand in "+d.binDir, d.putExecutables()))
+	for _, e := range d.executables {
+		commands = append(commands, d.here("executables, as far as they stand in "+e.from, d.put(e)))
 	}
 	return append(commands, d.here("nothing counts before it is proven to have arrived", d.compare(staged)))
 }
@@ -105,8 +123,8 @@ func (d delivery) makeDirs() []string {
 // stages is the staging directory of every directory that a file will stand in.
 func (d delivery) stages() []string {
 	var out []string
-	if len(d.executables) > 0 {
-		out = append(out, path.Join(binaries.HostDir, stageDir))
+	for _, e := range d.executables {
+		out = append(out, path.Join(e.to, stageDir))
 	}
 	for _, f := range d.plain() {
 		out = append(out, path.Dir(staged(f.Path)))
@@ -150,18 +168,21 @@ func (d delivery) chowns() []string {
 	return out
 }
 
-func (d delivery) putExecutables() string {
-	there := staged(binaries.Path("$b"))
+func (d delivery) put(e executables) string {
+	there := staged(e.there())
 	return lines(
-		d.eachExecutable(`printf 'put -f "%s" %s\nchmod 755 %s\n' "$file" "`+there+`" "`+there+`"`)+" |",
+		e.each(`printf 'put -f "%s" %s\nchmod 755 %s\n' "$file" "`+there+`" "`+there+`"`)+" |",
 		"  "+d.batch())
 }
 
-// eachExecutable does something for every executable that is there: $b is its name, $file where it stands.
-func (d delivery) eachExecutable(do string) string {
+// there is where $b stands on the host.
+func (e executables) there() string { return path.Join(e.to, "$b") }
+
+// each does something for every executable that is there: $b is its name, $file where it stands.
+func (e executables) each(do string) string {
 	return lines(
-		"for b in "+strings.Join(d.executables, " ")+"; do",
-		"  file="+quote(d.binDir)+"/$b",
+		"for b in "+strings.Join(e.names, " ")+"; do",
+		"  file="+quote(e.from)+"/$b",
 		`  [ ! -e "$file" ] || `+do,
 		"done")
 }
@@ -172,8 +193,8 @@ func (d delivery) commit() []Command {
 		renames = append(renames, "rename "+staged(f.Path)+" "+f.Path)
 	}
 	var settle []string
-	if len(d.executables) > 0 {
-		settle = append(settle, fmt.Sprintf("find %s -type f -exec mv -t %s {} +", path.Dir(staged(binaries.Path("b"))), binaries.HostDir))
+	for _, e := range d.executables {
+		settle = append(settle, fmt.Sprintf("find %s -type f -exec mv -t %s {} +", path.Dir(staged(e.there())), e.to))
 	}
 	settle = append(settle, "rmdir "+strings.Join(d.stages(), " "), "sync", "systemctl daemon-reload")
 	return []Command{

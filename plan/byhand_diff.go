@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"hardway/artifact"
-	"hardway/binaries"
 	"hardway/cluster"
 )
 
@@ -28,8 +27,8 @@ func (d delivery) compare(place func(string) string) string {
 		pairs = append(pairs, place(f.Path)+" "+d.local(f))
 	}
 	list := []string{"{", heredoc("cat", lines(pairs...))}
-	if len(d.executables) > 0 {
-		list = append(list, d.eachExecutable(`echo "`+place(binaries.Path("$b"))+` $file"`))
+	for _, e := range d.executables {
+		list = append(list, e.each(`echo "`+place(e.there())+` $file"`))
 	}
 	return lines(append(list,
 		`} | while read -r there here; do echo "$(sha256sum <"$here" | cut -c-64)  $there"; done |`,

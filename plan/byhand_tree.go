@@ -10,6 +10,7 @@ import (
 	"hardway/etcd"
 	"hardway/haproxy"
 	"hardway/pki"
+	"hardway/worker"
 )
 
 // outline is what one component will be on one node, as far as it is known before anything is made.
@@ -31,7 +32,7 @@ const statsHash = "@STATS_HASH@"
 func outlines(spec *cluster.Spec, node cluster.Node, only string) ([]outline, error) {
 	var out []outline
 	for _, c := range components {
-		if !node.Has(c.role) || only != "all" && only != c.name {
+		if !c.on(spec, node) || only != "all" && only != c.name {
 			continue
 		}
 		o := outline{node: node, component: c, files: pki.Outline(spec, node, c.name)}
@@ -56,6 +57,11 @@ func (o *outline) describe(spec *cluster.Spec) (files []artifact.File, err error
 		files, o.services, err = controlplane.Outline(spec, o.node)
 	case "haproxy":
 		files, err = haproxy.Outline(spec, o.node, statsHash)
+	case "worker":
+		if spec.RunsKubelet(&o.node) {
+			o.binaries = worker.Binaries(spec)
+		}
+		files, o.services, err = worker.Outline(spec, o.node)
 	}
 	return files, err
 }

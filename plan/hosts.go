@@ -55,7 +55,7 @@ func (e *Env) rendered(nodes []cluster.Node) ([]rollout.Want, error) {
 	}
 	var wants []rollout.Want
 	for _, l := range trees {
-		wants = append(wants, rollout.Want{Node: l.node, Files: l.tree.Files, Reads: reads(e.Spec, l.node), Watch: watched(l.node), Keep: programs(e.Spec, l.node)})
+		wants = append(wants, rollout.Want{Node: l.node, Files: l.tree.Files, Reads: reads(e.Spec, l.node), Watch: watched(e.Spec, l.node), Keep: programs(e.Spec, l.node)})
 	}
 	return wants, nil
 }
@@ -73,7 +73,7 @@ func programs(spec *cluster.Spec, node cluster.Node) []string {
 // unfit is why a tree cannot be shipped. A host that is to hold nothing is looked at too: it may hold what was delivered
 // when it had another role.
 func (e *Env) unfit(l loaded, all, present func() (sources, error)) (cluster.Problems, error) {
-	if len(l.tree.Files) == 0 && rendersAnything(l.node) {
+	if len(l.tree.Files) == 0 && rendersAnything(e.Spec, l.node) {
 		return cluster.Problems{{
 			Host: l.node.Name, Subject: artifact.TreePath(l.node.Name, ""), Message: "nothing is rendered for this host",
 			Hint: "run `hardway render all`",
@@ -107,14 +107,14 @@ func (l loaded) holds(c component) bool {
 	return slices.ContainsFunc(l.tree.Files, func(f artifact.File) bool { return f.Component == c.name })
 }
 
-func rendersAnything(node cluster.Node) bool {
-	return slices.ContainsFunc(components, func(c component) bool { return node.Has(c.role) })
+func rendersAnything(spec *cluster.Spec, node cluster.Node) bool {
+	return slices.ContainsFunc(components, func(c component) bool { return c.on(spec, node) })
 }
 
 func reads(spec *cluster.Spec, node cluster.Node) []artifact.Read {
 	var all []artifact.Read
 	for _, c := range components {
-		if node.Has(c.role) {
+		if c.on(spec, node) {
 			all = append(all, c.reads(spec, node)...)
 		}
 	}

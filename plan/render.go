@@ -14,12 +14,14 @@ import (
 	"hardway/etcd"
 	"hardway/haproxy"
 	"hardway/manifests"
+	"hardway/worker"
 )
 
 // component is one thing that hosts run: what it needs on a host, and who reads it there.
 type component struct {
-	name  string
-	role  cluster.Role
+	name string
+	// on says which hosts have it.
+	on    func(*cluster.Spec, cluster.Node) bool
 	what  string
 	files func(sources, cluster.Node) ([]artifact.File, error)
 	reads func(*cluster.Spec, cluster.Node) []artifact.Read
@@ -27,13 +29,16 @@ type component struct {
 
 // components is every component that can be rendered, in the order in which they start.
 var components = []component{
-	{"etcd", cluster.RoleEtcd, "etcd's unit and certificates", etcdFiles, etcd.Reads},
-	{"controlplane", cluster.RoleControlPlane, "API server, controller-manager and scheduler", controlplaneFiles, controlplane.Reads},
-	{"haproxy", cluster.RoleLoadBalancer, "the balancer's configuration", haproxyFiles, haproxy.Reads},
+	{"etcd", having(cluster.RoleEtcd), "etcd's unit and certificates", etcdFiles, etcd.Reads},
+	{"controlplane", having(cluster.RoleControlPlane), "API server, controller-manager and scheduler", controlplaneFiles, controlplane.Reads},
+	{"haproxy", having(cluster.RoleLoadBalancer), "the balancer's configuration", haproxyFiles, haproxy.Reads},
+	{"worker", worker.On, "kubelet, kube-proxy, containerd's configuration and the pods' network", workerFiles, worker.Reads},
 }
 
-// later is what `render all` leaves out, in words.
-const later = "left out: worker is not rendered by this version"
+// having is the hosts of a role.
+func having(role cluster.Role) func(*cluster.Spec, cluster.Node) bool {
+	return func(_ *cluster.Spec, n cluster.Node) bool { return n.Has(role) }
+}
 
 // rendering is what a render step writes.
 type rendering struct {
@@ -48,7 +53,7 @@ func (e *Env) renders() []Step {
 	}
 	return append(steps,
 		e.render("manifests", "write the objects inside the cluster under manifests/", rendering{manifests: true}),
-		e.render("all", "write everything under hosts/ and manifests/", rendering{components, true}, later))
+		e.render("all", "write everything under hosts/ and manifests/", rendering{components, true}))
 }
 
 func (e *Env) render(name, summary string, what rendering, notes ...string) Step {

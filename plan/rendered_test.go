@@ -24,9 +24,7 @@ func TestEveryHostWithoutATreeIsNamed(t *testing.T) {
 	_, err := env.Execute(t.Context(), stepNamed(t, env, "distribute"), true)
 	var want, got []string
 	for _, n := range spec.Hosts {
-		if n.Has(cluster.RoleEtcd) || n.Has(cluster.RoleLoadBalancer) {
-			want = append(want, n.Name)
-		}
+		want = append(want, n.Name)
 	}
 	for _, p := range cluster.ProblemsOf(err) {
 		got = append(got, p.Host)

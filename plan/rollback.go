@@ -129,7 +129,7 @@ func (e *Env) viewBack(ctx context.Context, back []kept) (view, error) {
 		if i >= 0 {
 			generations = back[i].generations
 		}
-		base := rollout.Want{Node: node, Reads: reads(e.Spec, node), Watch: watched(node)}
+		base := rollout.Want{Node: node, Reads: reads(e.Spec, node), Watch: watched(e.Spec, node)}
 		want, err := rollout.Restored(ctx, conn, base, generations...)
 		if err != nil {
 			return view{}, err

@@ -7,8 +7,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"hardway/artifact"
@@ -16,6 +18,7 @@ import (
 	"hardway/controlplane"
 	"hardway/etcd"
 	"hardway/pki"
+	"hardway/worker"
 )
 
 // askServed shakes hands with what serves on these hosts, from the hosts themselves, and compares the certificate with the
@@ -57,6 +60,9 @@ func endpoint(node cluster.Node, r artifact.Read) string {
 		if h.Unit == r.Unit {
 			return h.Address
 		}
+	}
+	if r.Unit == worker.KubeletUnit {
+		return net.JoinHostPort(node.PrimaryAddress(), strconv.Itoa(worker.KubeletPort))
 	}
 	address := map[string]string{pki.Cert(pki.EtcdDir, "server"): node.ClientURL(), pki.Cert(pki.EtcdDir, "peer"): node.PeerURL()}[r.Path]
 	if u, err := url.Parse(address); err == nil && r.Unit == etcd.Unit {

@@ -11,6 +11,7 @@ import (
 	"hardway/etcd"
 	"hardway/haproxy"
 	"hardway/pki"
+	"hardway/worker"
 )
 
 // sources is what trees are rendered from.
@@ -50,7 +51,9 @@ func (e *Env) sourcesOnce(what []component) func() (sources, error) {
 
 // anyHostRuns reports whether any host of the spec gets the component.
 func (e *Env) anyHostRuns(name string, what []component) bool {
-	return slices.ContainsFunc(what, func(c component) bool { return c.name == name && len(e.Spec.With(c.role)) > 0 })
+	return slices.ContainsFunc(what, func(c component) bool {
+		return c.name == name && slices.ContainsFunc(e.Spec.Hosts, func(n cluster.Node) bool { return c.on(e.Spec, n) })
+	})
 }
 
 // tree is what a node should hold: the components rendered now, and the rest as it was rendered before.
@@ -58,7 +61,7 @@ func (from sources) tree(old artifact.Tree, node cluster.Node, what []component)
 	tree := old
 	for _, c := range what {
 		var files []artifact.File
-		if node.Has(c.role) {
+		if c.on(from.spec, node) {
 			var err error
 			if files, err = c.files(from, node); err != nil {
 				return tree, fmt.Errorf("failed to render %s for %s: %w", c.name, node.Name, err)
@@ -75,6 +78,10 @@ func etcdFiles(from sources, node cluster.Node) ([]artifact.File, error) {
 
 func controlplaneFiles(from sources, node cluster.Node) ([]artifact.File, error) {
 	return controlplane.Files(from.spec, node, from.store, from.encryption)
+}
+
+func workerFiles(from sources, node cluster.Node) ([]artifact.File, error) {
+	return worker.Files(from.spec, node, from.store)
 }
 
 func haproxyFiles(from sources, node cluster.Node) ([]artifact.File, error) {

@@ -9,6 +9,7 @@ import (
 	"hardway/haproxy"
 	"hardway/remote"
 	"hardway/rollout"
+	"hardway/worker"
 )
 
 // view is what an apply has seen before it decides: differences of masters and balancers, also of those that the run is
@@ -31,10 +32,16 @@ func (s view) of(name string) (host, rollout.Change) {
 
 // viewOf looks at every host that the components or their gates concern.
 func (e *Env) viewOf(ctx context.Context, what []string) (view, error) {
-	nodes := slices.DeleteFunc(slices.Clone(e.Spec.Hosts), func(n cluster.Node) bool { return !concernsGates(n) })
+	nodes := slices.DeleteFunc(slices.Clone(e.Spec.Hosts), func(n cluster.Node) bool {
+		return !concernsGates(n) && !(applies(what, worker.Component) && worker.On(e.Spec, n))
+	})
 	if slices.Equal(what, []string{haproxy.Component}) {
 		// Masters are asked after their health and not changed: one that is away is no hindrance.
 		nodes = e.Spec.With(cluster.RoleLoadBalancer)
+	}
+	if slices.Equal(what, []string{worker.Component}) {
+		// Masters are asked of nodes, through whichever of them answers.
+		nodes = slices.DeleteFunc(slices.Clone(e.Spec.Hosts), func(n cluster.Node) bool { return !worker.On(e.Spec, n) || !e.chosen(n.Name) })
 	}
 	wants, err := e.rendered(nodes)
 	if err != nil {
@@ -100,13 +107,17 @@ func (e *Env) leftDrained(s view) map[string][]string {
 }
 
 // watched is the paths to look at besides a component's files.
-func watched(node cluster.Node) []string {
+func watched(spec *cluster.Spec, node cluster.Node) []string {
 	var paths []string
 	if node.Has(cluster.RoleEtcd) {
 		paths = append(paths, rollout.EtcdWatch()...)
 	}
 	if node.Has(cluster.RoleControlPlane) {
 		paths = append(paths, controlplane.Programs()...)
+	}
+	if spec.RunsKubelet(&node) {
+		paths = append(paths, worker.Programs()...)
+		paths = append(paths, worker.PluginPaths(spec)...)
 	}
 	return paths
 }

@@ -59,6 +59,8 @@ const (
 	Undrain Verb = "undrain"
 	// Check proves a staged configuration by the program that will read it.
 	Check Verb = "check"
+	// Register makes the host's Node before its kubelet starts, so that nobody else decides on its pod network and taints.
+	Register Verb = "register"
 	// PutBack gives a host back what its commit replaced.
 	PutBack Verb = "put-back"
 )
@@ -74,6 +76,10 @@ const (
 	AskAPI Ask = "kube-apiserver"
 	// AskControllers: the host's controller-manager and scheduler are well.
 	AskControllers Ask = "controllers"
+	// AskNode: the host's kubelet and kube-proxy are well, and its Node is ready.
+	AskNode Ask = "node"
+	// AskJoined: the kubelet that runs now has told the API that its Node is ready, not one before it.
+	AskJoined Ask = "kubelet"
 	// AskServed: what the host's units serve is what was delivered for it.
 	AskServed Ask = "served certificates"
 	// AskBalancer: the balancer takes connections, and every server of its configuration that is ready is up there.

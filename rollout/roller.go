@@ -154,6 +154,8 @@ func (m Move) says() string {
 		return "waiting for clients of " + m.What + " to leave"
 	case Undrain:
 		return "undraining " + m.What
+	case Register:
+		return "making its Node"
 	case Arm:
 		return m.Reason
 	case PutBack:
