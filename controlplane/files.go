@@ -62,7 +62,7 @@ func Reads(spec *cluster.Spec, node cluster.Node) []artifact.Read {
 	rows = append(rows, reads(ControllerManagerUnit, controllerManagerSettings(spec, node),
 		append(kubeconfig.Reads(spec, controllerManager), program(ControllerManagerUnit))...)...)
 	return append(rows, reads(SchedulerUnit, schedulerSettings(node),
-		append(kubeconfig.Reads(spec, schedulerUser), program(SchedulerUnit))...)...)
+		append([]artifact.Read{program(SchedulerUnit)}, kubeconfig.Reads(spec, schedulerUser)...)...)...)
 }
 
 // program is the executable of a unit, which is another only after a restart.
