@@ -51,6 +51,10 @@ func (s *Spec) defaultPKI() {
 }
 
 func (s *Spec) defaultServices() {
+	if s.Etcd.Snapshots.On() {
+		fill(&s.Etcd.Snapshots.Keep, 20)
+		fill(&s.Etcd.Snapshots.Dir, "/var/lib/etcd-snapshots")
+	}
 	fill(&s.Binaries.Dir, "bin")
 	fill(&s.Binaries.Mirror, "https://dl.k8s.io")
 	fill(&s.Binaries.GitHubMirror, "https://github.com")

@@ -46,10 +46,21 @@ type Kubernetes struct {
 	Version string `json:"version"`
 }
 
-// Etcd is the version of etcd, as in v3.6.16.
+// Etcd is the version of etcd, as in v3.6.16, and whether its hosts save snapshots by themselves.
 type Etcd struct {
-	Version string `json:"version"`
+	Version   string    `json:"version"`
+	Snapshots Snapshots `json:"snapshots,omitzero"`
 }
+
+// Snapshots is how often each etcd host saves one, how many it keeps, and where. Without Every it saves none.
+type Snapshots struct {
+	Every Duration `json:"every,omitzero"`
+	Keep  int      `json:"keep,omitempty"`
+	Dir   string   `json:"dir,omitempty"`
+}
+
+// On reports whether hosts save snapshots.
+func (s Snapshots) On() bool { return s.Every.Duration > 0 }
 
 // Endpoint is what kubelets, kube-proxy and people dial to reach the API.
 type Endpoint struct {

@@ -27,7 +27,7 @@ func checks() []func(*review) {
 		checkClusterDomain, checkCIDRs, checkFamilies, checkOverlaps, checkServiceSize, checkNodeBlocks, checkPodCIDRs,
 		checkKey, checkValidity, checkSANs, checkAdminGroup,
 		checkEncryption, checkKMS, checkEncryptedResources,
-		checkBinaries, checkStats, checkVirtualIP, checkChoices, checkWorker, checkRollout,
+		checkBinaries, checkSnapshots, checkStats, checkVirtualIP, checkChoices, checkWorker, checkRollout,
 		checkWaivers,
 		checkSSH,
 		checkHostNames, checkAliases, checkUniqueNames,

@@ -46,7 +46,11 @@ func Files(spec *cluster.Spec, node cluster.Node, store *pki.Store) ([]artifact.
 	if err != nil {
 		return nil, err
 	}
-	files = append(append(files, ground()...), executables...)
+	snapshots, err := snapshotFiles(spec, node)
+	if err != nil {
+		return nil, fmt.Errorf("failed to render the snapshots of %s: %w", node.Name, err)
+	}
+	files = slices.Concat(files, ground(), executables, snapshots)
 	service, err := service(spec, node)
 	if err != nil {
 		return nil, fmt.Errorf("failed to render %s of %s: %w", Unit, node.Name, err)

@@ -12,5 +12,9 @@ func Outline(spec *cluster.Spec, node cluster.Node) ([]artifact.File, []artifact
 		return nil, nil, nil
 	}
 	s, err := service(spec, node)
-	return ground(), []artifact.Service{s}, err
+	if err != nil {
+		return nil, nil, err
+	}
+	snapshots, err := snapshotFiles(spec, node)
+	return append(ground(), snapshots...), []artifact.Service{s}, err
 }

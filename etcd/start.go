@@ -159,9 +159,9 @@ func wiped(facts []StartFacts) []cluster.Problem {
 // wayBack is what brings a wiped member back by hand.
 func wayBack(host, healthy string, quorum bool) string {
 	if !quorum {
-		return fmt.Sprintf("the members that are left are no quorum: bring the lost data directories back, or restore a snapshot of %s on every member (etcdutl snapshot restore); if nothing was ever stored in it, ssh to each member, stop etcd, rm -r %s/member, and apply again", healthy, DataDir)
+		return fmt.Sprintf("the members that are left are no quorum: bring the lost data directories back, or what %s holds, or a snapshot (hardway etcd snapshot restore; docs/etcd.md, Too many lost); if nothing was ever stored in it, ssh to each member, stop etcd, rm -r %s/member, and apply again", healthy, DataDir)
 	}
-	return fmt.Sprintf("take %s out of the cluster, add it anew and start it with an empty directory: `hardway etcd verify` prints the commands with its ID and URL", host)
+	return fmt.Sprintf("hardway etcd replace %s", host)
 }
 
 // vanished: only a member that is armed or has a log is ever started, so the log was removed under it.
@@ -169,7 +169,7 @@ func vanished(host string) cluster.Problem {
 	return cluster.Problem{
 		Host: host, Subject: DataDir,
 		Message: "holds no write-ahead log, but its member runs: the files were removed under it; expected its data",
-		Hint:    "do not stop or restart etcd: what it has open is all that is left. Save a snapshot from it (etcdctl snapshot save) and restore that on every member (etcdutl snapshot restore)",
+		Hint:    "do not stop or restart etcd: what it has open is all that is left. Save a snapshot from it (hardway etcd snapshot save) and restore that (hardway etcd snapshot restore)",
 	}
 }
 

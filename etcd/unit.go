@@ -35,11 +35,12 @@ func service(spec *cluster.Spec, node cluster.Node) (artifact.Service, error) {
 	for _, r := range readings() {
 		flags = append(flags, artifact.Flag{Name: r.flag, Value: r.path})
 	}
+	timer, every := wantsSnapshots(spec)
 	return artifact.Service{
 		Name: Unit, Description: "etcd member " + node.Name + " of " + spec.Name, Documentation: "https://etcd.io/docs/",
-		Wants: []string{"network-online.target"}, After: []string{"network-online.target"},
+		Wants: append([]string{"network-online.target"}, timer...), After: []string{"network-online.target"},
 		Binary: Binary, Version: spec.Etcd.Version,
-		Flags: append(append(flags, tuning()...), versioned...), UnitOptions: guard(), Options: options(),
+		Flags: append(append(flags, tuning()...), versioned...), UnitOptions: append(guard(), every...), Options: options(),
 	}, nil
 }
 
