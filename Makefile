@@ -4,13 +4,17 @@ export CGO_ENABLED ?= 0
 TOOLS := $(CURDIR)/.cache/tools
 export PATH := $(TOOLS):$(PATH)
 
-.PHONY: build demo test e2e kubernetes crash bench lint golden tools
+.PHONY: build demo lab test e2e kubernetes crash bench lint golden tools
 
 build: ## build hardway and hardway-lab into bin/
 	go build -trimpath -o bin/ ./cmd/...
 
 demo: build ## the main job on three hosts on this machine; KEEP=1 leaves them running
 	./test/demo.sh $(if $(KEEP),--keep)
+
+LAB ?= .lab
+lab: build ## six machines with the real systemd, as containers, and Kubernetes for them; in LAB=.lab
+	./test/lab.sh $(LAB)
 
 test: tools ## every test of the project
 	go vet ./...
@@ -23,11 +27,12 @@ crash: ## kill and cut hardway at every point of its commands, and run it again;
 tools: ## install what the tests need, or say what is missing
 	./test/install-tools.sh $(TOOLS)
 
-e2e: tools ## a whole control plane of real components, restarted under load; builds them first
+e2e: tools ## a whole control plane of real components, restarted under load, and on machines; builds them first
+	./test/install-docker.sh
 	go vet -tags e2e ./test
 	HARDWAY_KUBERNETES=$$(./test/kubernetes/build.sh) && export HARDWAY_KUBERNETES && \
 	  HARDWAY_ADDONS=$$(./test/kubernetes/addons/build.sh) && export HARDWAY_ADDONS && \
-	  go test -tags e2e -count 1 -timeout 30m -run '^TestControlPlane' ./test
+	  go test -tags e2e -count 1 -timeout 30m -run '^Test(ControlPlane|Machines)' ./test
 
 kubernetes: ## build the real Kubernetes, etcd and add-ons that end-to-end tests run, once: minutes the first time
 	./test/kubernetes/build.sh

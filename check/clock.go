@@ -18,15 +18,22 @@ func (f *Facts) Offset() (offset, within time.Duration) {
 	return (most + least) / 2, (most - least) / 2
 }
 
-// median is the middle one of the hosts' offsets, or the mean of the middle two.
-func (s *Survey) median() time.Duration {
-	var all []time.Duration
+// median is the middle one of the hosts' offsets, or the mean of the middle two, and how wrong that can be: it lies between
+// the median of what each offset is at least and that of what each is at most.
+func (s *Survey) median() (offset, within time.Duration) {
+	var offsets, least, most []time.Duration
 	for _, h := range s.Hosts {
 		if h.Facts != nil {
-			offset, _ := h.Facts.Offset()
-			all = append(all, offset)
+			offset, within := h.Facts.Offset()
+			offsets, least, most = append(offsets, offset), append(least, offset-within), append(most, offset+within)
 		}
 	}
+	offset = middle(offsets)
+	return offset, max(middle(most)-offset, offset-middle(least))
+}
+
+// middle is the median of a list, 0 of an empty one.
+func middle(all []time.Duration) time.Duration {
 	if len(all) == 0 {
 		return 0
 	}
@@ -36,14 +43,16 @@ func (s *Survey) median() time.Duration {
 
 func clock(s *Survey, h *Host) []Row {
 	offset, within := h.Facts.Offset()
-	return judgeClock(offset-s.median(), within)
+	median, _ := s.median()
+	return judgeClock(offset-median, within)
 }
 
 func operatorClock(s *Survey) []Row {
 	if len(s.others(&Host{})) == 0 {
 		return nil
 	}
-	return judgeClock(-s.median(), 0)
+	median, within := s.median()
+	return judgeClock(-median, within)
 }
 
 func judgeClock(off, within time.Duration) []Row {

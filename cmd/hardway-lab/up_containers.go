@@ -19,26 +19,47 @@ import (
 const defaultMachines = 6
 
 // upContainers makes a machine for each host of a spec: the one that stands there, or the one of --file, or one of its own.
+// Everything that can be refused is, before anything is made.
 func (p *program) upContainers(ctx *cli.Context, at place) error {
-	if err := at.claim(); err != nil {
+	source, dir, err := sourceSpec(ctx, at)
+	if err == nil {
+		err = adapt(source, ctx.String("images"))
+	}
+	if err != nil {
+		return err
+	}
+	subnet, err := askedSubnet(ctx)
+	if err != nil {
+		return err
+	}
+	if err := at.mayClaim(); err != nil {
 		return err
 	}
 	existing, err := at.readSpec()
+	if err == nil && existing != nil && !subnet.IsValid() {
+		subnet, err = subnetOf(existing)
+	}
 	if err != nil {
 		return err
 	}
-	subnet, err := wantedSubnet(ctx, existing)
-	if err != nil {
+	if err := at.writeConfig(config{Driver: driverContainer, Name: at.labName()}); err != nil {
 		return err
 	}
 	of := at.machineLab(config{Name: at.labName()})
 	if subnet, err = of.Network(ctx.Context, subnet); err != nil {
 		return withDockerHint(err)
 	}
-	spec, text, err := p.machineSpec(ctx, at, existing, subnet)
-	if err != nil {
-		return err
+	spec, text := existing, []byte(nil)
+	if existing == nil || ctx.IsSet("file") || ctx.IsSet("hosts") {
+		if spec, text, err = machineSpec(at, source, dir, existing, subnet); err != nil {
+			return err
+		}
 	}
+	return p.bootMachines(ctx, at, of, spec, text, subnet)
+}
+
+// bootMachines makes what is missing, and writes what hardway needs to work on it.
+func (p *program) bootMachines(ctx *cli.Context, at place, of machine.Lab, spec *cluster.Spec, text []byte, subnet netip.Prefix) error {
 	hosts, err := hostsOf(spec, subnet)
 	if err != nil {
 		return err
@@ -61,16 +82,16 @@ func (p *program) upContainers(ctx *cli.Context, at place) error {
 	return p.status(ctx)
 }
 
-// claim records that the lab there is one of containers, so that down finds what a failed up has made.
-func (p place) claim() error {
+// mayClaim refuses a directory that holds a lab of the other kind.
+func (p place) mayClaim() error {
 	c, err := p.readConfig()
 	if err == nil && c.Driver != driverContainer {
 		return hinted{fmt.Errorf("%s holds a lab of hosts on loopback addresses", p.dir), "hardway-lab down --purge removes it, --dir names another place"}
 	}
-	if !errors.Is(err, errNoLab) {
-		return err
+	if errors.Is(err, errNoLab) {
+		return nil
 	}
-	return p.writeConfig(config{Driver: driverContainer, Name: p.labName()})
+	return err
 }
 
 // readSpec is the cluster.yaml that stands there; nil where there is none.
@@ -89,54 +110,56 @@ func (p place) readSpec() (*cluster.Spec, error) {
 	return spec, nil
 }
 
-// wantedSubnet is what --subnet says, or the network of the hosts of the spec that stands there; the zero Prefix for any.
-func wantedSubnet(ctx *cli.Context, existing *cluster.Spec) (netip.Prefix, error) {
-	if text := ctx.String("subnet"); text != "" {
-		subnet, err := netip.ParsePrefix(text)
-		if err != nil || !subnet.Addr().Is4() || subnet.Bits() != 24 || subnet != subnet.Masked() {
-			return netip.Prefix{}, usagef("--subnet: want a network like 172.31.240.0/24, got %q", text)
-		}
-		return subnet, nil
-	}
-	if existing == nil || len(existing.Hosts) == 0 {
+// askedSubnet is what --subnet says; the zero Prefix where it is not given.
+func askedSubnet(ctx *cli.Context) (netip.Prefix, error) {
+	text := ctx.String("subnet")
+	if text == "" {
 		return netip.Prefix{}, nil
 	}
-	first, err := netip.ParseAddr(existing.Hosts[0].PrimaryAddress())
+	subnet, err := netip.ParsePrefix(text)
+	if err != nil || !subnet.Addr().Is4() || subnet.Bits() != 24 || subnet != subnet.Masked() {
+		return netip.Prefix{}, usagef("--subnet: want a network like 172.31.240.0/24, got %q", text)
+	}
+	return subnet, nil
+}
+
+// subnetOf is the network of the hosts of the spec that stands there. Any but a lab's own has to be asked for by name: it
+// could be that of real hosts, which this machine would not reach any more.
+func subnetOf(existing *cluster.Spec) (netip.Prefix, error) {
+	if len(existing.Hosts) == 0 {
+		return netip.Prefix{}, nil
+	}
+	host := existing.Hosts[0]
+	first, err := netip.ParseAddr(host.PrimaryAddress())
 	if err != nil || !first.Is4() {
-		return netip.Prefix{}, fmt.Errorf("%s: want an IPv4 address for the host of a lab, got %s", existing.Hosts[0].Name, existing.Hosts[0].PrimaryAddress())
+		return netip.Prefix{}, fmt.Errorf("%s: want an IPv4 address for the host of a lab, got %s", host.Name, host.PrimaryAddress())
 	}
 	subnet := netip.PrefixFrom(first, 24).Masked()
 	if !machine.OfLabs(subnet) {
-		return netip.Prefix{}, hinted{fmt.Errorf("the cluster.yaml that stands there is for hosts outside of any lab: %s is at %s", existing.Hosts[0].Name, first),
+		return netip.Prefix{}, hinted{fmt.Errorf("the cluster.yaml that stands there is for hosts outside of any lab: %s is at %s", host.Name, first),
 			"hardway-lab up -f takes it from another directory, and gives its hosts addresses of the lab's; or say --subnet " + subnet.String()}
 	}
 	return subnet, nil
 }
 
-// machineSpec is the spec of the lab, as a value and as a cluster.yaml: what stands there is a person's, and stays.
-func (p *program) machineSpec(ctx *cli.Context, at place, existing *cluster.Spec, subnet netip.Prefix) (*cluster.Spec, []byte, error) {
-	if existing != nil && !ctx.IsSet("file") && !ctx.IsSet("hosts") {
+// machineSpec is a spec with its hosts in the lab, as a value and as a cluster.yaml: what stands there is a person's, stays,
+// and has to be for the same hosts.
+func machineSpec(at place, source *cluster.Spec, dir string, existing *cluster.Spec, subnet netip.Prefix) (*cluster.Spec, []byte, error) {
+	if err := relocate(source, subnet, at.identity(), dir); err != nil {
+		return nil, nil, err
+	}
+	if existing != nil {
+		if reach(existing) != reach(source) {
+			return nil, nil, otherHosts(at, existing, source)
+		}
 		return existing, nil, nil
 	}
-	spec, dir, err := sourceSpec(ctx, at)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := relocate(spec, subnet, at.identity(), dir); err != nil {
-		return nil, nil, err
-	}
-	if existing != nil && reach(existing) != reach(spec) {
-		return nil, nil, otherHosts(at, existing, spec)
-	}
-	text, err := cluster.Document(spec, "A cluster of machines that hardway-lab runs on this machine, as containers.", "")
+	text, err := cluster.Document(source, "A cluster of machines that hardway-lab runs on this machine, as containers.", "")
 	if err != nil {
 		return nil, nil, err
 	}
 	// Read back, it has proven to be valid.
-	spec, err = cluster.Parse(text, at.spec())
-	if existing != nil {
-		spec = existing
-	}
+	spec, err := cluster.Parse(text, at.spec())
 	return spec, text, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,12 +66,33 @@ func (l Lab) identityOf(h Host, clientKey string) (io.Reader, error) {
 	machineID := hex.EncodeToString(digest[:16]) + "\n"
 	return archive([]entry{
 		{"etc/machine-id", 0o444, 0, []byte(machineID)},
+		{"etc/hardway-lab", fs.ModeDir | 0o755, 0, nil},
+		{"etc/hardway-lab/resolv.conf", 0o644, 0, nameservers()},
 		{"etc/ssh/ssh_host_ed25519_key", 0o600, 0, private},
 		{"root/.ssh", fs.ModeDir | 0o700, 0, nil},
 		{"root/.ssh/authorized_keys", 0o600, 0, authorized},
 		{"home/admin/.ssh", fs.ModeDir | 0o700, adminID, nil},
 		{"home/admin/.ssh/authorized_keys", 0o600, adminID, authorized},
 	})
+}
+
+// nameservers is a resolv.conf for pods: what this machine asks, where that is not itself.
+func nameservers() []byte {
+	data, err := os.ReadFile("/etc/resolv.conf")
+	if err != nil {
+		return nil
+	}
+	var b strings.Builder
+	for line := range strings.Lines(string(data)) {
+		words := strings.Fields(line)
+		if len(words) < 2 || words[0] != "nameserver" {
+			continue
+		}
+		if address, err := netip.ParseAddr(words[1]); err == nil && !address.IsLoopback() {
+			b.WriteString("nameserver " + address.String() + "\n")
+		}
+	}
+	return []byte(b.String())
 }
 
 // entry is a file or a directory on a machine's disk; its owner is a user and the group of the same number.

@@ -1,0 +1,103 @@
+//go:build e2e
+
+package test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"hardway/lab"
+)
+
+// labBinary builds hardway-lab once for all tests.
+var labBinary = sync.OnceValues(func() (string, error) {
+	file := filepath.Join(filepath.Dir(hardwayBinary), "hardway-lab")
+	build := exec.Command("go", "build", "-o", file, "hardway/cmd/hardway-lab")
+	build.Stderr = os.Stderr
+	return file, build.Run()
+})
+
+// machines is a lab of containers with the real systemd, and with the real Kubernetes in its bin directory. Each has a
+// name and a network of its own, so that tests can run side by side.
+type machines struct {
+	*rehearsal
+	binary string
+}
+
+// withMachines is a lab of so many hosts: three masters, then a balancer, then workers. Nothing is on them yet.
+func withMachines(t *testing.T, hosts string) *machines {
+	t.Helper()
+	binary, err := labBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &machines{rehearsal: &rehearsal{t: t, work: filepath.Join(t.TempDir(), "lab")}, binary: binary}
+	t.Cleanup(func() {
+		m.t = t
+		m.lab("down", "--purge")
+	})
+	began := time.Now()
+	m.lab("up", "--driver", "container", "--hosts", hosts)
+	t.Logf("%s machines answer after %v", hosts, time.Since(began).Round(10*time.Millisecond))
+	if err := os.Symlink(filepath.Dir(program(t, "kube-apiserver")), filepath.Join(m.work, "bin")); err != nil {
+		t.Fatal(err)
+	}
+	m.readSpec()
+	return m
+}
+
+// lab runs hardway-lab, which has to succeed, and gives what it prints. It runs also when the test has ended.
+func (m *machines) lab(args ...string) string {
+	m.t.Helper()
+	command := exec.Command(m.binary, append(args, "--dir", m.work)...)
+	var errs bytes.Buffer
+	command.Stderr = &errs
+	out, err := command.Output()
+	if err != nil {
+		m.t.Fatalf("hardway-lab %s: %v: %s", strings.Join(args, " "), err, errs.String())
+	}
+	return string(out)
+}
+
+// states is the state of each machine, and of each unit that failed, as host/unit.
+func (m *machines) states() map[string]string {
+	m.t.Helper()
+	var report struct{ Items []lab.UnitStatus }
+	if err := json.Unmarshal([]byte(m.lab("status", "-o", "json")), &report); err != nil {
+		m.t.Fatal(err)
+	}
+	states := map[string]string{}
+	for _, row := range report.Items {
+		states[strings.TrimSuffix(row.Host+"/"+row.Unit, "/")] = row.State
+	}
+	return states
+}
+
+// ssh runs a command on a machine through OpenSSH's client, with the keys and the known_hosts that the lab has written.
+func (m *machines) ssh(host string, words ...string) string {
+	m.t.Helper()
+	node, ok := m.spec.Node(host)
+	if !ok {
+		m.t.Fatalf("no host %s", host)
+	}
+	args := append([]string{"-F", "none", "-i", filepath.Join(m.work, "id_ed25519"), "-o", "UserKnownHostsFile=" + filepath.Join(m.work, "known_hosts"),
+		"-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "root@" + node.PrimaryAddress(), "--"}, words...)
+	out, err := exec.CommandContext(m.t.Context(), "ssh", args...).CombinedOutput()
+	if err != nil {
+		m.t.Fatalf("%s: %s: %v: %s", host, strings.Join(words, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// units is what systemd says of each unit of a host: its state and its main process.
+func (m *machines) units(host string, names ...string) string {
+	m.t.Helper()
+	return m.ssh(host, append([]string{"systemctl", "show", "--property=Id,ActiveState,MainPID,NRestarts"}, names...)...)
+}
