@@ -46,7 +46,7 @@ func relocate(s *cluster.Spec, subnet netip.Prefix, identity, dir string) error 
 	if !filepath.IsAbs(s.Binaries.Dir) && dir != "" {
 		s.Binaries.Dir = filepath.Join(dir, s.Binaries.Dir)
 	}
-	s.SSH = cluster.DefaultSSH().Or(s.SSH)
+	s.SSH = s.SSH.Or(cluster.DefaultSSH())
 	direct := false
 	s.SSH.User, s.SSH.Port, s.SSH.IdentityFile, s.SSH.Sudo, s.SSH.Jump = "root", 22, identity, &direct, cluster.OneOrMore{}
 	return nil
