@@ -19,6 +19,7 @@ func TestDocumentIsReadBackAsTheSameSpec(t *testing.T) {
 	odd.Hosts[1].SSH = SSH{User: "1e3", Port: 2222, IdentityFile: "~/my keys/#1: {a}", Jump: OneOrMore{"me@gate:22", "[fd00::1]:22"}, Sudo: &no}
 	odd.Hosts[2].SSH.Jump = OneOrMore{}
 	odd.Hosts[4].PodCIDR, odd.Worker.PauseImage, odd.Worker.CNIBinDir = OneOrMore{"10.200.7.0/24", "fd01::/64"}, "lab.local/pause:1", "/usr/lib/cni"
+	odd.Addons.Images = AddonImages{MetricsServer: "lab.local/metrics-server:v0.9.0"}
 	odd.Name, odd.SSH.IdentityFile = "true", "~/.ssh/id"
 	odd.Waive = []string{WaiveEvenMembers}
 	for _, spec := range []*Spec{Example(), parsed(t, systemv), odd} {
