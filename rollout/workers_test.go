@@ -1,0 +1,50 @@
+package rollout
+
+import (
+	"strings"
+	"testing"
+
+	"hardway/artifact"
+	"hardway/remote"
+	"hardway/worker"
+)
+
+// node is a host with these verbs for its units; units that start do not run.
+func node(name string, units map[string]Verb) Host {
+	h := Host{Change: Change{Host: name, State: remote.State{Units: map[string]remote.UnitState{}}}, Components: []string{worker.Component}}
+	for _, unit := range nodeUnits {
+		h.Change.want.Files = append(h.Change.want.Files, artifact.File{Path: artifact.UnitDir + "/" + unit, Component: worker.Component})
+		verb := units[unit]
+		if verb != Start {
+			h.Change.State.Units[unit] = remote.UnitState{Active: "active", MainPID: 7}
+		}
+		if verb != "" {
+			h.Change.Units = append(h.Change.Units, UnitChange{unit, verb, "because"})
+			h.Change.Files = append(h.Change.Files, FileChange{Path: "/etc/" + unit, Verb: Update, File: artifact.File{Component: worker.Component}})
+		}
+	}
+	return h
+}
+
+func TestNodesStartTogetherAndChangeOneByOne(t *testing.T) {
+	all := map[string]Verb{worker.ContainerdUnit: RestartUnit, worker.RoutesUnit: Start, worker.KubeletUnit: Start, worker.KubeProxyUnit: Start}
+	roll := Workers{Hosts: []Host{
+		node("w1", map[string]Verb{worker.KubeletUnit: RestartUnit, worker.ContainerdUnit: RestartUnit}),
+		node("w2", all), node("w3", nil), node("w4", map[string]Verb{worker.RoutesUnit: ReloadUnit}), node("w5", all),
+	}}.Roll()
+	var got []string
+	for _, turn := range roll.Turns {
+		got = append(got, turn.Host+":\n"+said(turn))
+	}
+	want := []string{
+		":\nregister w2,w5 Node\ncommit w2,w5\nrestart w2,w5 containerd\nstart w2,w5 hardway-pod-routes\nstart w2,w5 kubelet\nstart w2,w5 kube-proxy\ngate w2,w5 kubelet\ngate w2,w5 node",
+		"w1:\ncommit w1\nrestart w1 containerd\nrestart w1 kubelet\ngate w1 kubelet\ngate w1 node",
+		"w4:\ncommit w4\nreload w4 hardway-pod-routes\ngate w4 node",
+	}
+	if strings.Join(got, "\n\n") != strings.Join(want, "\n\n") {
+		t.Errorf("got\n%s\n\nwant\n%s", strings.Join(got, "\n\n"), strings.Join(want, "\n\n"))
+	}
+	if len(roll.Batch) != 4 {
+		t.Errorf("%d hosts are staged, want all but the one that is as it should be", len(roll.Batch))
+	}
+}
