@@ -11,6 +11,8 @@
 // the same N is another point in every run, and points late in the run are never reached. Package trace counts all
 // threads and all calls together.
 //
+// A point that failed is tried again with -from and -to; runs differ, so some points around it with it.
+//
 // Nothing of this is known to the product: it is the program that people run, under a tracer, against hosts of the lab
 // whose SSH server counts packets.
 package crash
