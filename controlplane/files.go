@@ -19,7 +19,7 @@ func Files(spec *cluster.Spec, node cluster.Node, store *pki.Store, encryption E
 	if !isMaster(node) {
 		return nil, nil
 	}
-	if _, err := minor(spec); err != nil {
+	if err := supported(spec); err != nil {
 		return nil, err
 	}
 	files, err := ground(spec, node, store)

@@ -15,7 +15,7 @@ func Outline(spec *cluster.Spec, node cluster.Node) ([]artifact.File, []artifact
 	if !isMaster(node) {
 		return nil, nil, nil
 	}
-	if _, err := minor(spec); err != nil {
+	if err := supported(spec); err != nil {
 		return nil, nil, err
 	}
 	files, err := configs(spec, node)

@@ -121,7 +121,7 @@ func (s *Snapshot) count(tx *bolt.Tx) error {
 		if len(revision) < revisionBytes {
 			return fmt.Errorf("revision %x is too short", revision)
 		}
-		s.Revision = int64(binary.BigEndian.Uint64(revision)) //nolint:gosec // as etcd writes it
+		s.Revision = int64(binary.BigEndian.Uint64(revision))
 		var kv mvccpb.KeyValue
 		if err := kv.Unmarshal(value); err != nil {
 			return fmt.Errorf("revision %x holds no key: %w", revision, err)

@@ -18,7 +18,7 @@ func etcdutlMain(args []string) {
 	root.AddCommand(etcdutl.NewSnapshotCommand())
 	root.SetArgs(args[1:])
 	if err := root.Execute(); err != nil {
-		os.Exit(exitFailed)
+		os.Exit(exitFailed) //nolint:forbidigo // it is the main function of a tool that this executable is, as etcd's is
 	}
 }
 

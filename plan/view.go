@@ -33,7 +33,7 @@ func (s view) of(name string) (host, rollout.Change) {
 // viewOf looks at every host that the components or their gates concern.
 func (e *Env) viewOf(ctx context.Context, what []string) (view, error) {
 	nodes := slices.DeleteFunc(slices.Clone(e.Spec.Hosts), func(n cluster.Node) bool {
-		return !concernsGates(n) && !(applies(what, worker.Component) && worker.On(e.Spec, n))
+		return !concernsGates(n) && (!applies(what, worker.Component) || !worker.On(e.Spec, n))
 	})
 	if slices.Equal(what, []string{haproxy.Component}) {
 		// Masters are asked after their health and not changed: one that is away is no hindrance.

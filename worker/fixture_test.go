@@ -9,9 +9,6 @@ import (
 	"hardway/test/sample"
 )
 
-// versions is one of each minor version that is supported.
-func versions() []string { return []string{"v1.34.0", "v1.35.4", "v1.36.3", "v1.37.2"} }
-
 // rig is a cluster with its certificates.
 type rig struct {
 	spec  *cluster.Spec
