@@ -25,6 +25,9 @@ func plain(path string, data []byte) artifact.File {
 	return artifact.File{Path: path, Mode: 0o600, Component: Component, Content: artifact.Bytes(data)}
 }
 
+// decidedZero is the numbers whose zero is no default.
+var decidedZero = map[string]bool{"maxPerCore": true, "min": true}
+
 func decided(config any, without []string) ([]byte, error) {
 	data, err := json.Marshal(config)
 	if err != nil {
@@ -61,7 +64,7 @@ func prune(object map[string]any) {
 				delete(object, key)
 			}
 		case float64:
-			if v == 0 {
+			if v == 0 && !decidedZero[key] {
 				delete(object, key)
 			}
 		}

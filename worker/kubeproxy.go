@@ -35,6 +35,10 @@ func kubeProxyConfig(spec *cluster.Spec, node cluster.Node) (artifact.File, erro
 		HealthzBindAddress: net.JoinHostPort(node.EveryAddress(), strconv.Itoa(kubeProxyHealthPort)),
 		MetricsBindAddress: net.JoinHostPort(node.LocalAddress(), strconv.Itoa(kubeProxyMetricsPort)),
 		Mode:               kubeproxy.ProxyMode(spec.Worker.KubeProxyMode),
+		// How many connections are tracked is the host's own setting, net.netfilter.nf_conntrack_max. By default kube-proxy would
+		// set it to 32768 for each core, which is less than what kernels since 5.15 begin with on a host of up to eight, and
+		// where a host may not set it, as in a container, kube-proxy would not start.
+		Conntrack: kubeproxy.KubeProxyConntrackConfiguration{MaxPerCore: new(int32(0)), Min: new(int32(0))},
 		// It counts with ipvs only, where MetalLB needs it: https://metallb.io/installation/#preparation
 		IPVS: kubeproxy.KubeProxyIPVSConfiguration{StrictARP: spec.Addons.StrictARP},
 	}, "winkernel")
