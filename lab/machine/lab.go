@@ -61,10 +61,13 @@ func (l Lab) Up(ctx context.Context, o Options) error {
 		return err
 	}
 	err = forEach(ctx, o.Hosts, func(ctx context.Context, h Host) error { return l.ensure(ctx, h, existing[h.Name], image, o) })
-	if err != nil || o.Images == "" {
-		return err
+	if err == nil && o.Images != "" {
+		err = l.importImages(ctx, o)
 	}
-	return l.importImages(ctx, o)
+	if err == nil {
+		sayWatches(o)
+	}
+	return err
 }
 
 // ensure makes a machine where there is none, and sees to it that it runs and answers.

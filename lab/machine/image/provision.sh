@@ -7,6 +7,8 @@ here=/usr/local/lib/hardway-lab
 systemctl mask systemd-firstboot.service systemd-sysctl.service systemd-modules-load.service systemd-udevd.service \
   systemd-networkd.service systemd-networkd.socket systemd-networkd-wait-online.service systemd-timesyncd.service \
   getty.target console-getty.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
+# Each watches files, and all machines share what their kernel lets root watch with: nobody sits in front of them.
+systemctl mask systemd-logind.service user@.service user-runtime-dir@.service
 # Installed, and started by nobody yet.
 systemctl disable containerd.service haproxy.service keepalived.service nftables.service
 install -m 0644 "$here/hardway-lab-cgroups.service" /etc/systemd/system/
