@@ -39,8 +39,12 @@ func (w *WorkDir) File(path string) Content {
 	return w.files[path]
 }
 
-// Path is the local path of something in the work directory.
+// Path is the local path of something in the work directory. What is absolute stands where it says: executables of several
+// clusters may have one place.
 func (w *WorkDir) Path(elem ...string) string {
+	if len(elem) > 0 && filepath.IsAbs(elem[0]) {
+		return filepath.Join(elem...)
+	}
 	return filepath.Join(append([]string{w.root}, elem...)...)
 }
 

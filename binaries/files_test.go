@@ -30,6 +30,20 @@ func TestOnlyWhatStandsThereIsDelivered(t *testing.T) {
 	}
 }
 
+func TestADirectoryThatSeveralClustersShareStandsWhereItSays(t *testing.T) {
+	work, spec := open(t)
+	shared := artifact.OpenWorkDir(t.TempDir())
+	spec.Binaries.Dir = shared.Path("bin")
+	place(t, shared, "bin/etcd", "\x7fELF etcd")
+	files, err := Files(work, spec, "etcd", "etcd")
+	if err != nil || len(files) != 1 {
+		t.Fatalf("delivered: %+v, %v", files, err)
+	}
+	if data, err := artifact.ReadAll(files[0].Content); err != nil || string(data) != "\x7fELF etcd" {
+		t.Errorf("delivers %q: %v", data, err)
+	}
+}
+
 func TestWithoutADirectoryNothingIsDelivered(t *testing.T) {
 	work, spec := open(t)
 	files, err := Files(work, spec, "etcd", "etcd")
