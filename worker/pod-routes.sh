@@ -22,7 +22,7 @@ keep_routes() {
 keep_masquerade() {
   for family in ip ip6; do
     if grep -qsx "table $family hardway" "$masquerade"; then
-      [ -z "$changed" ] && nft list table $family hardway >/dev/null 2>&1 || missing=1
+      [ -z "$told" ] && nft list table $family hardway >/dev/null 2>&1 || missing=1
     else
       nft delete table $family hardway 2>/dev/null
     fi
@@ -40,8 +40,8 @@ changed=1 missing=
 trap 'changed=1' HUP
 trap 'off; exit 0' TERM
 while :; do
+  told=$changed changed= # told again from here on, it looks again
   keep_routes
   keep_masquerade
-  changed=
-  sleep 10 & wait $!
+  [ -n "$changed" ] || { sleep 10 & wait $!; }
 done
