@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"hardway/cluster"
 	"hardway/controlplane"
 )
 
@@ -45,7 +46,7 @@ func TestControlPlaneOfRealComponents(t *testing.T) {
 }
 
 func everyServerIsReady(t *testing.T, c *controlPlane) {
-	for _, n := range c.spec.Hosts {
+	for _, n := range slices.Concat(c.masters(), c.spec.With(cluster.RoleLoadBalancer)) {
 		if status, err := c.readyz(n.PrimaryAddress()); status != 200 {
 			t.Errorf("%s: /readyz answers %d, %v", n.Name, status, err)
 		}

@@ -31,7 +31,11 @@ type machines struct {
 	binary string
 }
 
-// withMachines is a lab of so many hosts: three masters, then a balancer, then workers. Nothing is on them yet.
+// addonsVariable names the directory with the images and CNI plugins that these tests run: see test/kubernetes/addons.
+const addonsVariable = "HARDWAY_ADDONS"
+
+// withMachines is a lab of so many hosts: three masters, then a balancer, then workers, with images for those that run pods.
+// Nothing of the cluster is on them yet.
 func withMachines(t *testing.T, hosts string) *machines {
 	t.Helper()
 	binary, err := labBinary()
@@ -44,13 +48,34 @@ func withMachines(t *testing.T, hosts string) *machines {
 		m.lab("down", "--purge")
 	})
 	began := time.Now()
-	m.lab("up", "--driver", "container", "--hosts", hosts)
+	m.lab("up", "--driver", "container", "--hosts", hosts, "--images", addon(t, "images.tar"))
 	t.Logf("%s machines answer after %v", hosts, time.Since(began).Round(10*time.Millisecond))
-	if err := os.Symlink(filepath.Dir(program(t, "kube-apiserver")), filepath.Join(m.work, "bin")); err != nil {
-		t.Fatal(err)
-	}
+	m.provide(filepath.Dir(program(t, "kube-apiserver")), addon(t, "cni"))
 	m.readSpec()
 	return m
+}
+
+// addon is one of what make e2e has built besides Kubernetes.
+func addon(t *testing.T, name string) string {
+	t.Helper()
+	file := filepath.Join(os.Getenv(addonsVariable), name)
+	if _, err := os.Stat(file); err != nil || !filepath.IsAbs(file) {
+		t.Fatalf("there is no %s in %s=%q: run `make e2e`", name, addonsVariable, os.Getenv(addonsVariable))
+	}
+	return file
+}
+
+// provide puts executables into the work directory's bin: each that a directory holds, and a directory of plugins.
+func (m *machines) provide(dir, plugins string) {
+	m.t.Helper()
+	bin := filepath.Join(m.work, "bin")
+	must(m.t, os.MkdirAll(bin, 0o755))
+	entries, err := os.ReadDir(dir)
+	must(m.t, err)
+	for _, e := range entries {
+		must(m.t, os.Symlink(filepath.Join(dir, e.Name()), filepath.Join(bin, e.Name())))
+	}
+	must(m.t, os.Symlink(plugins, filepath.Join(bin, filepath.Base(plugins))))
 }
 
 // lab runs hardway-lab, which has to succeed, and gives what it prints. It runs also when the test has ended.

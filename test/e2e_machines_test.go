@@ -17,14 +17,20 @@ import (
 // TestMachinesUp is the whole of it on machines with the real systemd: from nothing, and again.
 func TestMachinesUp(t *testing.T) {
 	kernel := kernelSettings(t)
-	m := withMachines(t, "4")
+	m := withMachines(t, "6")
+	began := time.Now()
 	m.exits(0, "up")
 	c := &controlPlane{rehearsal: m.rehearsal}
+	nodesAreReady(t, c)
+	t.Logf("every node is Ready %.1f s after `up` began", time.Since(began).Seconds())
 	for name, check := range map[string]func(t *testing.T){
 		"every server and the balancer are ready": func(t *testing.T) { everyServerIsReady(t, c) },
 		"people get in":                      func(t *testing.T) { peopleGetIn(t, c) },
 		"no unit failed":                     func(t *testing.T) { everyMachineIsWell(t, m) },
 		"etcd is not root":                   func(t *testing.T) { etcdIsNotRoot(t, m) },
+		"hosts are hardened":                 func(t *testing.T) { hostsAreHardened(t, m, c) },
+		"pods answer through a Service":      func(t *testing.T) { podsAnswer(t, m, c) },
+		"usage of nodes is known":            func(t *testing.T) { usageIsKnown(t, c) },
 		"the second up changes nothing":      func(t *testing.T) { secondUpRestartsNothing(t, m) },
 		"this machine's kernel is as it was": func(t *testing.T) { kernelIsAsItWas(t, kernel) },
 	} {
@@ -63,8 +69,11 @@ func secondUpRestartsNothing(t *testing.T, m *machines) {
 		var all []string
 		for _, n := range m.spec.Hosts {
 			names := masterUnits
-			if n.Has(cluster.RoleLoadBalancer) {
+			switch {
+			case n.Has(cluster.RoleLoadBalancer):
 				names = []string{"haproxy.service"}
+			case n.Has(cluster.RoleWorker):
+				names = []string{"containerd.service", "kubelet.service", "kube-proxy.service", "hardway-pod-routes.service"}
 			}
 			all = append(all, n.Name, m.units(n.Name, names...))
 		}

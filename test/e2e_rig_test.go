@@ -55,13 +55,19 @@ func (c *controlPlane) kubeconfig(user string) string {
 // kubectl runs the real one as a user, and gives what it prints.
 func (c *controlPlane) kubectl(user string, args ...string) string {
 	c.t.Helper()
-	command := exec.CommandContext(c.t.Context(), program(c.t, "kubectl"), append([]string{"--kubeconfig", c.kubeconfig(user)}, args...)...)
-	command.Env = append(os.Environ(), "HOME="+c.work)
-	out, err := command.CombinedOutput()
+	out, err := c.tryKubectl(user, args...)
 	if err != nil {
 		c.t.Fatalf("kubectl %s as %s: %v: %s", strings.Join(args, " "), user, err, out)
 	}
-	return string(out)
+	return out
+}
+
+// tryKubectl is kubectl where it may fail.
+func (c *controlPlane) tryKubectl(user string, args ...string) (string, error) {
+	command := exec.Command(program(c.t, "kubectl"), append([]string{"--kubeconfig", c.kubeconfig(user)}, args...)...)
+	command.Env = append(os.Environ(), "HOME="+c.work)
+	out, err := command.CombinedOutput()
+	return string(out), err
 }
 
 // readyz is the status of a server's /readyz, asked without any credential and verified as kubelets do.
