@@ -32,11 +32,13 @@ e2e: tools ## a whole control plane of real components, restarted under load, an
 	go vet -tags e2e ./test
 	HARDWAY_KUBERNETES=$$(./test/kubernetes/build.sh) && export HARDWAY_KUBERNETES && \
 	  HARDWAY_ADDONS=$$(./test/kubernetes/addons/build.sh) && export HARDWAY_ADDONS && \
-	  go test -tags e2e -count 1 -timeout 30m -run '^Test(ControlPlane|Machines)' ./test
+	  HARDWAY_PREVIOUS=$$(./test/kubernetes/previous/build.sh) && export HARDWAY_PREVIOUS && \
+	  go test -tags e2e -count 1 -timeout 60m -run '^Test(ControlPlane|Machines)' ./test
 
 kubernetes: ## build the real Kubernetes, etcd and add-ons that end-to-end tests run, once: minutes the first time
 	./test/kubernetes/build.sh
 	./test/kubernetes/addons/build.sh
+	./test/kubernetes/previous/build.sh
 
 bench: build tools ## ours, the others' and the physical limit, side by side in one run
 	./test/install-tools.sh --bench $(TOOLS)
