@@ -34,6 +34,7 @@ require (
 	k8s.io/apiserver v0.36.3
 	k8s.io/client-go v0.36.3
 	k8s.io/component-base v0.36.3
+	k8s.io/cri-api v0.36.3
 	k8s.io/kube-aggregator v0.36.3
 	k8s.io/kube-proxy v0.36.3
 	k8s.io/kube-scheduler v0.36.3

@@ -53,3 +53,6 @@ func cert(name string) string  { return pki.Cert(pki.KubernetesDir, name) }
 func key(name string) string   { return pki.Key(pki.KubernetesDir, name) }
 
 func isMaster(node cluster.Node) bool { return node.Has(cluster.RoleControlPlane) }
+
+// DataDirs is where API servers keep what they make themselves.
+func DataDirs() []string { return []string{auditDir} }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 
 	"hardway/artifact"
@@ -72,3 +73,6 @@ func ground() []artifact.File {
 		{Path: DataDir, Mode: fs.ModeDir | 0o700, Owner: owner, Component: Component},
 	}
 }
+
+// DataDirs is where members keep what they make themselves. Snapshots are not among it: they are for after them.
+func DataDirs() []string { return []string{DataDir, path.Dir(BootstrapPath)} }

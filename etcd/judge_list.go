@@ -91,3 +91,15 @@ func view(list []ListedMember) string {
 	slices.Sort(rows)
 	return strings.Join(rows, " ")
 }
+
+// Listed is a node's row of the member list, by its name or its peer URL, and whether there is one. known is false where no
+// member of the cluster has told the list.
+func Listed(spec *cluster.Spec, e Evidence, node cluster.Node) (row ListedMember, listed, known bool) {
+	j := newJudgement(spec, e)
+	for _, l := range j.list {
+		if l.Name == node.Name || slices.Equal(l.PeerURLs, []string{node.PeerURL()}) {
+			return l, true, true
+		}
+	}
+	return row, false, j.list != nil
+}

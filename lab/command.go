@@ -65,6 +65,12 @@ func (c commands) run(ctx context.Context, line string, in io.Reader, out, errs 
 		err = c.own(command.Args[2], command.Args[3])
 	case "/usr/local/bin/etcdutl":
 		return c.units.host.program(ctx, command.Name, command.Args, errs)
+	case "find":
+		err = c.clear(command.Args[0])
+	case "rmdir":
+		err = c.removeDirs(command.Args[2:])
+	case "userdel":
+		err = users{c.files.tree}.remove(command.Args[1])
 	case "haproxy":
 		return c.units.host.program(ctx, "/usr/sbin/haproxy", command.Args, errs)
 	default:

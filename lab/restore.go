@@ -1,11 +1,13 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/etcdutl/v3/etcdutl"
@@ -53,6 +55,37 @@ func (c commands) removeAll(dirs []string) error {
 			return err
 		}
 		if err := c.files.owners.forget(at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clear is find -delete: what is in a directory goes, the directory stays.
+func (c commands) clear(dir string) error {
+	at, err := c.files.tree.resolve(dir, false)
+	if err != nil {
+		return err
+	}
+	entries, err := fs.ReadDir(c.files.tree.root.FS(), at)
+	if err != nil {
+		return err
+	}
+	var inside []string
+	for _, e := range entries {
+		inside = append(inside, path.Join(dir, e.Name()))
+	}
+	return c.removeAll(inside)
+}
+
+// removeDirs is rmdir --ignore-fail-on-non-empty.
+func (c commands) removeDirs(dirs []string) error {
+	for _, dir := range dirs {
+		at, err := c.files.tree.resolve(dir, false)
+		if err == nil {
+			err = c.files.remove(at, true)
+		}
+		if err != nil && !errors.Is(err, syscall.ENOTEMPTY) {
 			return err
 		}
 	}

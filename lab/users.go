@@ -99,6 +99,29 @@ func (u users) declare(file string) error {
 	return lines.Err()
 }
 
+// remove is userdel: the user goes, and the group of its name.
+func (u users) remove(name string) error {
+	if _, known := u.uid(name); !known {
+		return fmt.Errorf("user %q does not exist", name)
+	}
+	for _, file := range []string{passwdPath, groupPath} {
+		data, err := u.tree.readFile(file)
+		if err != nil {
+			return err
+		}
+		var left []byte
+		for line := range bytes.Lines(data) {
+			if !bytes.HasPrefix(line, []byte(name+":")) {
+				left = append(left, line...)
+			}
+		}
+		if err := u.tree.writeFile(file, left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (u users) declareLine(line string) error {
 	words, err := splitWords(line)
 	if err != nil {

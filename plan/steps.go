@@ -17,7 +17,9 @@ func Steps(e *Env) []Step {
 }
 
 // Asides is the stepwise commands beside the main job.
-func Asides(e *Env) []Step { return append(EtcdLife(e), Rollback(e, nil), Unlock(e, "", false)) }
+func Asides(e *Env) []Step {
+	return append(EtcdLife(e), Rollback(e, nil), Unlock(e, "", false), Reset(e, Resetting{}))
+}
 
 // mainJob is the steps that `up` runs, in order.
 var mainJob = []string{

@@ -56,7 +56,7 @@ func (c Command) fixed() bool {
 		_, script := c.Script()
 		return query || script && c.Args[2] != lookName
 	}
-	return false
+	return c.leaves()
 }
 
 // fixedVerb: a verb, its options, and units; daemon-reload is about no unit, everything else about at least one.

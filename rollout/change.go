@@ -28,6 +28,8 @@ type Want struct {
 	foreign []string
 	// undoes: what a change replaced is put back, and with that the change is as if it had not been.
 	undoes bool
+	// leaves: what was there before hardway comes back, and nothing is kept of what goes.
+	leaves bool
 }
 
 // Change is the difference between a host and what it should be: data, to print or to execute.

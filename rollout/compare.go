@@ -50,6 +50,11 @@ func (w Want) query() remote.Query {
 		q.Paths = append(q.Paths, dir)
 	}
 	q.Paths = append(append(q.Paths, unfinishedDir, LockPath, remote.LockDir(LockPath)), w.Watch...)
+	for _, dir := range w.ground() {
+		if !slices.Contains(q.Paths, dir) {
+			q.Paths = append(q.Paths, dir)
+		}
+	}
 	return q
 }
 

@@ -89,6 +89,9 @@ func (h *Ready) stage(ctx context.Context) error {
 	if err := h.confirm(ctx); err != nil {
 		return err
 	}
+	if err := h.keepOriginal(ctx); err != nil {
+		return err
+	}
 	var users, rest []artifact.File
 	for _, f := range h.Part() {
 		switch {
@@ -102,22 +105,34 @@ func (h *Ready) stage(ctx context.Context) error {
 	if err := h.declareUsers(ctx, users); err != nil {
 		return err
 	}
-	record, err := h.Change.recordAfter(h.Components)
+	record, err := h.newRecord()
 	if err != nil {
 		return err
 	}
-	verb, _, err := difference(record, h.Change.State.Paths[DeliveredPath])
-	if err != nil {
-		return err
-	}
-	if h.recorded = verb != ""; h.recorded {
-		rest = append(rest, record)
+	if h.recorded = record != nil; h.recorded {
+		rest = append(rest, *record)
 	}
 	if len(rest) == 0 {
 		return nil
 	}
 	h.staged, err = h.Conn.Stage(ctx, rest)
 	return err
+}
+
+// newRecord is the record of what was delivered, where it changes. One that is left keeps it until all else is gone.
+func (h Ready) newRecord() (*artifact.File, error) {
+	if h.Change.want.leaves {
+		return nil, nil
+	}
+	record, err := h.Change.recordAfter(h.Components)
+	if err != nil {
+		return nil, err
+	}
+	verb, _, err := difference(record, h.Change.State.Paths[DeliveredPath])
+	if err != nil || verb == "" {
+		return nil, err
+	}
+	return &record, nil
 }
 
 func isSysusers(path string) bool { return strings.HasPrefix(path, "/etc/sysusers.d/") }
@@ -163,7 +178,7 @@ func (h Ready) Commit(ctx context.Context) error {
 	if err := h.confirm(ctx); err != nil {
 		return err
 	}
-	if h.Change.want.undoes {
+	if h.Change.want.undoes || h.Change.want.leaves {
 		return h.replace(ctx)
 	}
 	if err := h.keep(ctx); err != nil {

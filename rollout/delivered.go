@@ -94,10 +94,14 @@ func (c *Change) addStrays(ctx context.Context, host remote.Looker) error {
 		c.Files = slices.DeleteFunc(c.Files, func(f FileChange) bool { return f.Path == DeliveredPath })
 		return nil
 	}
+	reason := "was delivered earlier and is wanted no longer"
+	if c.want.leaves {
+		reason = "hardway put it there"
+	}
 	for path, component := range record {
 		if _, ok := wanted[path]; !ok && !slices.Contains(c.want.foreign, path) && !slices.Contains(c.want.Keep, path) {
 			c.Files = append(c.Files, FileChange{
-				Path: path, Verb: Delete, Reason: "was delivered earlier and is wanted no longer",
+				Path: path, Verb: Delete, Reason: reason,
 				File: artifact.File{Path: path, Component: component},
 			})
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -45,6 +46,8 @@ type Locks struct {
 	lose context.CancelCauseFunc
 	// also is a lock that the run holds besides; nil without one.
 	also Further
+	// forgets is the hosts on which nothing of hardway's is left but the lock.
+	forgets []string
 }
 
 // Holds reports whether all of these hosts are locked by the run.
@@ -194,11 +197,27 @@ func (l *Locks) release(ctx context.Context, hosts []remote.Changer) error {
 		delete(l.held, h.Host())
 		l.mu.Unlock()
 		err := h.DropLock(ctx, LockPath, l.Holder.ID, l.data)
+		if err == nil && l.forgotten(h.Host()) {
+			err = h.Do(ctx, remote.RemoveDirs(path.Dir(LockPath)))
+		}
 		if err != nil && !errors.Is(err, remote.ErrLockLost) {
 			l.Tell(h.Host(), fmt.Sprintf("its lock %s stays: %v", l.Holder.ID, err))
 		}
 		return nil
 	})
+}
+
+// Forget has the lock of a host be the last thing of hardway's there: its directory goes with it.
+func (l *Locks) Forget(host string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forgets = append(l.forgets, host)
+}
+
+func (l *Locks) forgotten(host string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Contains(l.forgets, host)
 }
 
 func (l *Locks) hosts() []remote.Changer {

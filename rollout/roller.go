@@ -181,6 +181,15 @@ var moves = map[Verb]func(r rolling, ctx context.Context, m Move, host string) e
 	Drain:       drains(haproxy.Runtime.Drain),
 	Undrain:     drains(haproxy.Runtime.Undrain),
 	Leave:       drains(haproxy.Runtime.Leave),
+	Disable:     systemctl("disable"),
+	RemovePods:  removePods,
+	CleanUp:     commands(func(string) remote.Command { return remote.CleanUpServices() }),
+	Unmount:     commands(remote.UnmountBelow),
+	Unlink:      commands(remote.Unlink),
+	Empty:       commands(remote.Empty),
+	RemoveUser:  commands(remote.RemoveUser),
+	RemoveDir:   removeDir,
+	Forget:      forget,
 }
 
 // systemctl asks systemd for something.

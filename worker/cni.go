@@ -54,12 +54,12 @@ func bridgeConfig(spec *cluster.Spec, node cluster.Node) (artifact.File, error) 
 		Name:       "hardway-bridge",
 		Plugins: []plugin{
 			// A pod may reach itself through its own Service.
-			{Type: "bridge", Bridge: "cni0", IsGateway: true, HairpinMode: true, IPAM: &addresses},
+			{Type: "bridge", Bridge: BridgeDevice, IsGateway: true, HairpinMode: true, IPAM: &addresses},
 			{Type: "portmap", Capabilities: map[string]bool{"portMappings": true}},
 		},
 	}, "", "  ")
 	if err != nil {
-		return artifact.File{}, fmt.Errorf("failed to encode %s: %w", bridgePath, err)
+		return artifact.File{}, fmt.Errorf("failed to encode %s: %w", BridgePath, err)
 	}
-	return plain(bridgePath, append(data, '\n')), nil
+	return plain(BridgePath, append(data, '\n')), nil
 }

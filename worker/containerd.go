@@ -72,7 +72,7 @@ func containerdDropIn(files []artifact.File, reads []artifact.Read) ([]artifact.
 func containerdReads(spec *cluster.Spec) []artifact.Read {
 	out := []artifact.Read{{Path: containerdPath, Use: artifact.Configures, Effect: artifact.Restart}}
 	if spec.Worker.CNI == "bridge" {
-		out = append(out, artifact.Read{Path: bridgePath, Use: artifact.Configures, Effect: artifact.Hot})
+		out = append(out, artifact.Read{Path: BridgePath, Use: artifact.Configures, Effect: artifact.Hot})
 	}
 	return out
 }

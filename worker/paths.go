@@ -38,8 +38,10 @@ const (
 	containerdDropIns = containerdDir + "/conf.d/*.toml"
 	registriesDir     = containerdDir + "/certs.d"
 
-	cniDir         = "/etc/cni/net.d"
-	bridgePath     = cniDir + "/10-hardway-bridge.conflist"
+	cniDir = "/etc/cni/net.d"
+	// BridgePath configures the pods' network, and BridgeDevice is its bridge.
+	BridgePath     = cniDir + "/10-hardway-bridge.conflist"
+	BridgeDevice   = "cni0"
 	ownDir         = "/etc/hardway"
 	routesPath     = ownDir + "/pod-routes"
 	masqueradePath = ownDir + "/pod-masquerade.nft"
@@ -103,4 +105,9 @@ func anyPods(spec *cluster.Spec) bool {
 // On reports whether the node has anything of this package.
 func On(spec *cluster.Spec, node cluster.Node) bool {
 	return spec.RunsKubelet(&node) || routed(spec, node)
+}
+
+// DataDirs is where kubelets, the pods' network and containers keep what they make themselves.
+func DataDirs() []string {
+	return []string{KubeletDir, "/var/lib/cni", "/var/log/containers", "/var/log/pods", path.Dir(resolverPath)}
 }

@@ -22,7 +22,7 @@ var unread = []string{
 }
 
 // folders is the files that stand for a directory that is named: containerd reads whatever is in it.
-var folders = map[string][]string{cniDir: {bridgePath}}
+var folders = map[string][]string{cniDir: {BridgePath}}
 
 func TestEveryPathInAFlagOrConfigIsARead(t *testing.T) {
 	for name, edits := range map[string][]func(*cluster.Spec){

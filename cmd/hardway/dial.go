@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bufio"
-	"fmt"
 	"os/user"
 	"path/filepath"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -42,13 +39,5 @@ func (p *program) newDialer(ctx *cli.Context, spec *cluster.Spec, work *artifact
 
 // confirm asks a question that a person answers with yes; anything else is no.
 func (p *program) confirm(question string) bool {
-	if !isTerminal(p.streams.In) {
-		return false
-	}
-	var answer string
-	p.undisturbed(func() {
-		fmt.Fprintf(p.streams.Err, "%s [yes/no] ", printable(question))
-		answer, _ = bufio.NewReader(p.streams.In).ReadString('\n')
-	})
-	return strings.TrimSpace(answer) == "yes"
+	return p.typed(question+" [yes/no] ") == "yes"
 }
