@@ -65,6 +65,21 @@ func (s *Spec) RunsKubelet(n *Node) bool {
 	return n.Has(RoleWorker) || s.Worker.OnMasters && n.Has(RoleControlPlane)
 }
 
+// bootstrapToken is the choice of spec.worker.bootstrap in which kubelets ask the cluster for their certificates.
+const bootstrapToken = "token"
+
+// KubeletsAsk reports whether kubelets get their certificates from the cluster, beginning with a bootstrap token, instead of
+// premade ones from the work directory.
+func (s *Spec) KubeletsAsk() bool { return s.Worker.Bootstrap == bootstrapToken && len(s.Kubelets()) > 0 }
+
+// PremadeKubelets is every node whose kubelet is given its certificates.
+func (s *Spec) PremadeKubelets() []Node {
+	if s.KubeletsAsk() {
+		return nil
+	}
+	return s.Kubelets()
+}
+
 // Node is the host of that name.
 func (s *Spec) Node(name string) (Node, bool) {
 	for _, n := range s.Hosts {

@@ -88,7 +88,7 @@ func checkChoices(r *review) {
 		{"spec.worker.cni", w.CNI, []string{"bridge", "none"}},
 		{"spec.worker.kubeProxyMode", w.KubeProxyMode, []string{"nftables", "iptables", "ipvs"}},
 		{"spec.worker.cgroupDriver", w.CgroupDriver, []string{"systemd", "cgroupfs"}},
-		{"spec.worker.bootstrap", w.Bootstrap, []string{"certificates", "token"}},
+		{"spec.worker.bootstrap", w.Bootstrap, []string{"certificates", bootstrapToken}},
 	}
 	for _, row := range rows {
 		r.oneOf(row.path, row.value, row.choices)

@@ -27,10 +27,16 @@ func CAEffect(spec *cluster.Spec) artifact.Effect {
 // that it names. The unit is the caller's to fill in.
 func Reads(spec *cluster.Spec, name string) []artifact.Read {
 	files := HostFiles(name)
-	return []artifact.Read{
+	if asks(spec, name) {
+		files.Certificate, files.Key = KubeletClientPair, ""
+	}
+	rows := []artifact.Read{
 		{Path: HostPath(name), Use: artifact.Configures, Effect: artifact.Restart},
 		{Path: files.CA, Use: artifact.VerifiesServers, Peer: apiServerUnit, Effect: CAEffect(spec)},
 		{Path: files.Certificate, Use: artifact.PresentsAsClient, Peer: apiServerUnit, Effect: artifact.HotAfterPoll},
-		{Path: files.Key, Use: artifact.PresentsAsClient, Peer: apiServerUnit, Effect: artifact.HotAfterPoll},
 	}
+	if files.Key == "" {
+		return rows
+	}
+	return append(rows, artifact.Read{Path: files.Key, Use: artifact.PresentsAsClient, Peer: apiServerUnit, Effect: artifact.HotAfterPoll})
 }

@@ -34,7 +34,7 @@ func Users() []User {
 		{Name: "admin", Summary: "for people and scripts that run the cluster"},
 		{Name: "controller-manager", Summary: "as each controller-manager, to its own API server", Component: "controlplane", nodes: masters, local: true},
 		{Name: "scheduler", Summary: "as each scheduler, to its own API server", Component: "controlplane", nodes: masters, local: true},
-		{Name: "kubelet", Summary: "as each kubelet", Component: "worker", nodes: (*cluster.Spec).Kubelets},
+		{Name: "kubelet", Summary: "as each kubelet", Component: "worker", nodes: (*cluster.Spec).PremadeKubelets},
 		{Name: "kube-proxy", Summary: "as each kube-proxy", Component: "worker", nodes: (*cluster.Spec).Kubelets},
 	}
 }

@@ -10,9 +10,15 @@ import (
 	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 
 	"hardway/cluster"
+	"hardway/pki"
 )
 
-const metricsName = "metrics-server"
+const (
+	metricsName = "metrics-server"
+	metricsUser = 1000
+	// servingDir is where its certificate is in its pod.
+	servingDir = "/etc/metrics-server/serving"
+)
 
 var metricsApp = map[string]string{"k8s-app": metricsName}
 
@@ -24,11 +30,12 @@ var aggregatedTo = map[string]string{
 }
 
 // metricsServer asks every kubelet, whose serving certificate it verifies, and answers through the aggregation layer.
-func metricsServer(spec *cluster.Spec) ([]runtime.Object, error) {
+func metricsServer(spec *cluster.Spec, trust []byte) ([]runtime.Object, error) {
 	image, err := metricsServerImage(spec)
 	if err != nil {
 		return nil, err
 	}
+	secret := pki.MetricsServerSecret.Name
 	return []runtime.Object{
 		&core.ServiceAccount{ObjectMeta: system(metricsName, metricsApp)},
 		&rbac.ClusterRole{ObjectMeta: meta.ObjectMeta{Name: "system:aggregated-metrics-reader", Labels: aggregatedTo}, Rules: []rbac.PolicyRule{
@@ -47,12 +54,11 @@ func metricsServer(spec *cluster.Spec) ([]runtime.Object, error) {
 		&core.Service{ObjectMeta: system(metricsName, metricsApp), Spec: core.ServiceSpec{Selector: metricsApp, Ports: []core.ServicePort{
 			{Name: "https", Port: 443, Protocol: core.ProtocolTCP, TargetPort: intstr.FromString("https")},
 		}}},
-		metricsDeployment(image),
+		metricsDeployment(image, secret),
 		&apiregistration.APIService{ObjectMeta: meta.ObjectMeta{Name: "v1beta1.metrics.k8s.io"}, Spec: apiregistration.APIServiceSpec{
 			Group: "metrics.k8s.io", Version: "v1beta1", GroupPriorityMinimum: 100, VersionPriority: 100,
 			Service: &apiregistration.ServiceReference{Name: metricsName, Namespace: meta.NamespaceSystem},
-			// It serves with a certificate that it makes at each start and that nobody has signed, as its own project has it.
-			InsecureSkipTLSVerify: true,
+			CABundle: trust,
 		}},
 	}, nil
 }
@@ -60,10 +66,15 @@ func metricsServer(spec *cluster.Spec) ([]runtime.Object, error) {
 // kubeRoot is where a pod finds the authority that kubelets are verified by.
 const kubeRoot = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
 
-func metricsDeployment(image string) *apps.Deployment {
+func metricsDeployment(image, secret string) *apps.Deployment {
 	deployment := systemDeployment(metricsName, metricsApp, 1, metricsContainer(image))
-	// For the certificate it makes.
-	deployment.Spec.Template.Spec.Volumes = []core.Volume{{Name: "tmp", VolumeSource: core.VolumeSource{EmptyDir: &core.EmptyDirVolumeSource{}}}}
+	pod := &deployment.Spec.Template.Spec
+	// It reads the pair again when that changes, so pods stay when it is renewed:
+	// https://github.com/kubernetes/apiserver/blob/master/pkg/server/dynamiccertificates
+	pod.Volumes = []core.Volume{{Name: "serving", VolumeSource: core.VolumeSource{
+		Secret: &core.SecretVolumeSource{SecretName: secret, DefaultMode: new(int32(0o440))},
+	}}}
+	pod.SecurityContext.FSGroup = new(int64(metricsUser))
 	return deployment
 }
 
@@ -71,14 +82,14 @@ func metricsContainer(image string) core.Container {
 	return core.Container{
 		Name: metricsName, Image: image, ImagePullPolicy: core.PullIfNotPresent,
 		Args: []string{
-			"--cert-dir=/tmp", "--secure-port=10250", "--kubelet-preferred-address-types=InternalIP",
+			"--tls-cert-file=" + pki.Cert(servingDir, "tls"), "--tls-private-key-file=" + pki.Key(servingDir, "tls"), "--secure-port=10250", "--kubelet-preferred-address-types=InternalIP",
 			"--kubelet-use-node-status-port", "--metric-resolution=15s", "--kubelet-certificate-authority=" + kubeRoot,
 		},
 		Resources:       resources("100m", "200Mi", ""),
 		Ports:           []core.ContainerPort{{Name: "https", ContainerPort: 10250, Protocol: core.ProtocolTCP}},
 		LivenessProbe:   probe("/livez", "https", core.URISchemeHTTPS, 0, 3),
 		ReadinessProbe:  probe("/readyz", "https", core.URISchemeHTTPS, 20, 3),
-		SecurityContext: confined(core.SecurityContext{RunAsNonRoot: new(true), RunAsUser: new(int64(1000))}),
-		VolumeMounts:    []core.VolumeMount{{Name: "tmp", MountPath: "/tmp"}},
+		SecurityContext: confined(core.SecurityContext{RunAsNonRoot: new(true), RunAsUser: new(int64(metricsUser))}),
+		VolumeMounts:    []core.VolumeMount{{Name: "serving", MountPath: servingDir, ReadOnly: true}},
 	}
 }

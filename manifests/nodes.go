@@ -33,3 +33,8 @@ func nodes(spec *cluster.Spec) ([]runtime.Object, error) {
 	}
 	return out, nil
 }
+
+// Nodes is the set of Nodes alone: they are made before anything else is applied, because kubelets would register otherwise.
+func Nodes(spec *cluster.Spec) ([]Object, error) {
+	return Set{Name: nodesSet, objects: alone(nodes)}.Objects(spec, nil)
+}

@@ -42,6 +42,23 @@ var known = func() *runtime.Scheme {
 
 // newObject is a typed object as part of a set.
 func newObject(typed runtime.Object, set string) (Object, error) {
+	o, err := untyped(typed)
+	if err != nil {
+		return Object{}, err
+	}
+	// Types say these of every object, also of one that is only wanted.
+	unstructured.RemoveNestedField(o.Object, "status")
+	labels := o.GetLabels()
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[managedBy], labels[setLabel] = FieldManager, set
+	o.SetLabels(labels)
+	return o, nil
+}
+
+// untyped is a typed object with its kind, without what nobody has given.
+func untyped(typed runtime.Object) (Object, error) {
 	kinds, _, err := known.ObjectKinds(typed)
 	if err != nil {
 		return Object{}, err
@@ -52,14 +69,6 @@ func newObject(typed runtime.Object, set string) (Object, error) {
 	}
 	u := &unstructured.Unstructured{Object: fields}
 	u.SetGroupVersionKind(kinds[0])
-	// Types say these of every object, also of one that is only wanted.
-	unstructured.RemoveNestedField(fields, "status")
-	labels := u.GetLabels()
-	if labels == nil {
-		labels = map[string]string{}
-	}
-	labels[managedBy], labels[setLabel] = FieldManager, set
-	u.SetLabels(labels)
 	return Object{prune(u)}, nil
 }
 
@@ -110,10 +119,10 @@ func (o Object) resource() schema.GroupVersionResource {
 // header says in every file whose it is.
 const header = "# Made by `hardway render manifests` from cluster.yaml; applied by `hardway apply manifests`.\n"
 
-// encode is a set's file.
-func encode(set Set, objects []Object) ([]byte, error) {
+// encode is a set's file, with a comment above.
+func encode(comment string, objects []Object) ([]byte, error) {
 	var out bytes.Buffer
-	out.WriteString(header + "# " + set.Name + ": " + set.What + ".\n")
+	out.WriteString(comment)
 	for _, o := range objects {
 		data, err := yaml.Marshal(o.Object)
 		if err != nil {

@@ -9,11 +9,16 @@ import (
 
 	"hardway/artifact"
 	"hardway/cluster"
+	"hardway/pki"
 )
 
 // Plan decides about manifests/ in the work directory: the files to write, and those that stand there for sets which the
 // spec no longer wants.
 func Plan(w *artifact.WorkDir, spec *cluster.Spec) (plan artifact.Plan, gone []string, err error) {
+	trust, err := Trust(spec, pki.Open(w, spec))
+	if err != nil {
+		return plan, nil, err
+	}
 	for _, set := range Sets {
 		have, err := os.ReadFile(w.Path(set.File()))
 		missing := errors.Is(err, fs.ErrNotExist)
@@ -26,7 +31,7 @@ func Plan(w *artifact.WorkDir, spec *cluster.Spec) (plan artifact.Plan, gone []s
 			}
 			continue
 		}
-		want, err := set.Render(spec)
+		want, err := set.Render(spec, trust)
 		switch {
 		case err != nil:
 			return plan, nil, err
@@ -41,13 +46,13 @@ func Plan(w *artifact.WorkDir, spec *cluster.Spec) (plan artifact.Plan, gone []s
 	return plan, gone, nil
 }
 
-// Render is the set's file for a cluster.
-func (s Set) Render(spec *cluster.Spec) ([]byte, error) {
-	objects, err := s.Objects(spec)
+// Render is the set's file for a cluster; trust is Trust.
+func (s Set) Render(spec *cluster.Spec, trust []byte) ([]byte, error) {
+	objects, err := s.Objects(spec, trust)
 	if err != nil {
 		return nil, err
 	}
-	return encode(s, objects)
+	return encode(header+"# "+s.Name+": "+s.What+".\n"+s.besides(spec), objects)
 }
 
 // Outdated is a problem for each file that is not what the spec gives now: what is applied could be reviewed, or is not

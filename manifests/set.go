@@ -19,27 +19,43 @@ type Set struct {
 	// What says it in a few words, and what would be missing without it.
 	What string
 	// wanted: nil is always.
-	wanted  func(*cluster.Spec) bool
-	objects func(*cluster.Spec) ([]runtime.Object, error)
+	wanted func(*cluster.Spec) bool
+	// objects is given what servers inside the cluster are verified by.
+	objects func(spec *cluster.Spec, trust []byte) ([]runtime.Object, error)
+	// leaves names the certificates of the catalogue that are its Secrets.
+	leaves []string
 }
+
+const nodesSet = "20-nodes"
 
 // Sets is every set there is, in order.
 var Sets = []Set{
-	{Name: "10-access", What: "who may do what: the administrators' group, and API servers on kubelets", objects: access},
-	{Name: "20-nodes", What: "a Node for each kubelet, with its share of the pod network, its labels and taints", objects: nodes},
-	{Name: "30-coredns", What: "DNS for Services and pods", wanted: func(s *cluster.Spec) bool { return *s.Addons.CoreDNS }, objects: coreDNS},
-	{Name: "40-metrics-server", What: "what `kubectl top` and autoscalers ask", wanted: func(s *cluster.Spec) bool { return *s.Addons.MetricsServer }, objects: metricsServer},
+	{Name: "10-access", What: "who may do what: the administrators' group, and API servers on kubelets", objects: alone(access)},
+	{Name: bootstrapSet, What: "kubelets may ask for their certificates", wanted: (*cluster.Spec).KubeletsAsk, objects: alone(bootstrap)},
+	{Name: nodesSet, What: "a Node for each kubelet, with its share of the pod network, its labels and taints", objects: alone(nodes)},
+	{Name: "30-coredns", What: "DNS for Services and pods", wanted: func(s *cluster.Spec) bool { return *s.Addons.CoreDNS }, objects: alone(coreDNS)},
+	{Name: "40-metrics-server", What: "what `kubectl top` and autoscalers ask", wanted: func(s *cluster.Spec) bool { return *s.Addons.MetricsServer }, objects: metricsServer,
+		leaves: []string{"metrics-server"}},
+}
+
+// alone is objects that verify no server.
+func alone(objects func(*cluster.Spec) ([]runtime.Object, error)) func(*cluster.Spec, []byte) ([]runtime.Object, error) {
+	return func(spec *cluster.Spec, _ []byte) ([]runtime.Object, error) { return objects(spec) }
 }
 
 // File is where the set stands, relative to the work directory.
 func (s Set) File() string { return path.Join(Dir, s.Name+".yaml") }
 
+// Labels is what every object of the set is labelled with, each as key=value.
+func (s Set) Labels() []string { return []string{managedBy + "=" + FieldManager, setLabel + "=" + s.Name} }
+
 // Wanted reports whether the spec asks for the set.
 func (s Set) Wanted(spec *cluster.Spec) bool { return s.wanted == nil || s.wanted(spec) }
 
-// Objects is the set for a cluster, in the order in which it is applied. An error says what the spec cannot have.
-func (s Set) Objects(spec *cluster.Spec) ([]Object, error) {
-	typed, err := s.objects(spec)
+// Objects is the set for a cluster but for its Secrets, in the order in which it is applied; trust is Trust. An error says
+// what the spec cannot have.
+func (s Set) Objects(spec *cluster.Spec, trust []byte) ([]Object, error) {
+	typed, err := s.objects(spec, trust)
 	if err != nil {
 		return nil, fmt.Errorf("failed to make %s: %w", s.File(), err)
 	}

@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"hardway/artifact"
 	"hardway/cluster"
 	"hardway/test/sample"
 )
@@ -24,7 +23,7 @@ func must(t *testing.T, err error) {
 func TestEveryObjectSaysWhoseItIs(t *testing.T) {
 	spec := sample.Spec(t)
 	for _, set := range Sets {
-		objects, err := set.Objects(spec)
+		objects, err := set.Objects(spec, nil)
 		must(t, err)
 		if len(objects) == 0 {
 			t.Errorf("%s holds nothing", set.Name)
@@ -34,7 +33,7 @@ func TestEveryObjectSaysWhoseItIs(t *testing.T) {
 				t.Errorf("%s is labelled %v", o, labels)
 			}
 		}
-		text, err := set.Render(spec)
+		text, err := set.Render(spec, []byte("bundle"))
 		must(t, err)
 		for _, idle := range []string{"creationTimestamp", "status:", "resources: {}", "strategy: {}", "null"} {
 			if strings.Contains(string(text), idle) {
@@ -59,10 +58,12 @@ func TestImagesOfEveryVersionAreKnown(t *testing.T) {
 }
 
 func TestPlanWritesWhatDiffersAndTakesOffWhatIsNotWanted(t *testing.T) {
-	w, spec := artifact.OpenWorkDir(t.TempDir()), sample.Spec(t)
+	spec := sample.Spec(t)
+	w := sample.PKI(t, spec).WorkDir()
 	plan, gone, err := Plan(w, spec)
 	must(t, err)
-	if len(plan.Files) != len(Sets) || len(gone) != 0 {
+	wanted := slices.DeleteFunc(slices.Clone(Sets), func(s Set) bool { return !s.Wanted(spec) })
+	if len(plan.Files) != len(wanted) || len(gone) != 0 {
 		t.Fatalf("at first %d files, %v go", len(plan.Files), gone)
 	}
 	must(t, w.Commit(plan.Files))
@@ -90,7 +91,7 @@ func liveNode(t *testing.T, change func(*core.Node)) *unstructured.Unstructured 
 
 func TestTaintsOfOthersStay(t *testing.T) {
 	spec := sample.Spec(t, func(s *cluster.Spec) { s.Worker.OnMasters = true })
-	objects, err := Sets[1].Objects(spec)
+	objects, err := Nodes(spec)
 	must(t, err)
 	i := slices.IndexFunc(objects, func(o Object) bool { return o.GetName() == "kmaster1" })
 	cordoned := core.Taint{Key: core.TaintNodeUnschedulable, Effect: core.TaintEffectNoSchedule}
@@ -104,7 +105,7 @@ func TestTaintsOfOthersStay(t *testing.T) {
 }
 
 func TestANodeWithAnotherPodNetworkIsRefused(t *testing.T) {
-	objects, err := Sets[1].Objects(sample.Spec(t))
+	objects, err := Nodes(sample.Spec(t))
 	must(t, err)
 	node := objects[0]
 	_, err = node.beside(liveNode(t, func(n *core.Node) { n.Spec.PodCIDRs = []string{"10.200.77.0/24"} }))

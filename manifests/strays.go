@@ -45,9 +45,9 @@ func (o Object) same(other Object) bool {
 
 // kinds is every kind that any set may hold, but for Nodes.
 func kinds(spec *cluster.Spec) ([]schema.GroupVersionResource, error) {
-	var out []schema.GroupVersionResource
+	out := []schema.GroupVersionResource{secretKind}
 	for _, set := range Sets {
-		objects, err := set.Objects(spec)
+		objects, err := set.Objects(spec, nil)
 		if err != nil {
 			return nil, err
 		}

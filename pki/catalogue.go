@@ -28,7 +28,18 @@ type Request struct {
 	Usage    Usage
 	// Holders is where the pair stands on hosts.
 	Holders []Holder
+	// Secret is where the pair stands inside the cluster; zero for what is kept out of it.
+	Secret Secret
 }
+
+// Secret is a Secret of type kubernetes.io/tls.
+type Secret struct{ Namespace, Name string }
+
+// MetricsServerSecret is what metrics-server's pod mounts.
+var MetricsServerSecret = Secret{"kube-system", "metrics-server-serving"}
+
+// String is the Secret as reports show it: secret/name in its namespace.
+func (s Secret) String() string { return "secret/" + s.Name + " in " + s.Namespace }
 
 // Usage is what a leaf may be used for; it is also the name of the signing profile.
 type Usage string
@@ -80,6 +91,9 @@ type leaf struct {
 	on    func(*cluster.Spec) []cluster.Node
 	names func(*cluster.Spec, cluster.Node) names
 	place place
+	// wanted: nil is always.
+	wanted func(*cluster.Spec) bool
+	secret Secret
 }
 
 // place is where a component of a node keeps a pair; base is empty where it is the leaf's name.
@@ -100,6 +114,8 @@ func leaves() []leaf {
 		{name: "super-admin", group: "admin", authority: Kubernetes, cn: "kubernetes-super-admin", o: "system:masters", usage: UsageClient, names: noNames},
 		{name: "admin", group: "admin", authority: Kubernetes, cn: "kubernetes-admin", o: "{adminGroup}", usage: UsageClient, names: noNames},
 		{name: "etcd-admin", group: "etcd", authority: Etcd, cn: "etcd-admin", usage: UsageClient, names: noNames},
+		// API servers verify it like any other server of the cluster; it serves inside, so no host holds it.
+		{name: "metrics-server", group: "metrics-server", authority: Kubernetes, cn: "metrics-server", usage: UsageServer, names: metricsServerNames, wanted: metrics, secret: MetricsServerSecret},
 
 		{name: "etcd-server", group: "etcd", authority: Etcd, cn: "{node}", usage: UsagePeer, on: members, names: nodeAndLoopbackNames, place: etcdAs("server")},
 		{name: "etcd-peer", group: "etcd", authority: Etcd, cn: "{node}", usage: UsagePeer, on: members, names: nodeAndLoopbackNames, place: etcdAs("peer")},
@@ -114,15 +130,20 @@ func leaves() []leaf {
 		{name: "scheduler", group: "scheduler", authority: Kubernetes, cn: "system:kube-scheduler", usage: UsageClient, on: controlPlane, names: noNames, place: masters},
 		{name: "scheduler-serving", group: "scheduler", authority: Kubernetes, cn: "kube-scheduler", usage: UsageServer, on: controlPlane, names: loopbackNames, place: masters},
 
-		{name: "kubelet", group: "kubelet", authority: Kubernetes, cn: "system:node:{node}", o: "system:nodes", usage: UsageClient, on: kubelets, names: noNames, place: workers},
-		{name: "kubelet-serving", group: "kubelet", authority: Kubernetes, cn: "system:node:{node}", o: "system:nodes", usage: UsageServer, on: kubelets, names: nodeNames, place: workers},
+		{name: "kubelet", group: "kubelet", authority: Kubernetes, cn: "system:node:{node}", o: "system:nodes", usage: UsageClient, on: premadeKubelets, names: noNames, place: workers},
+		{name: "kubelet-serving", group: "kubelet", authority: Kubernetes, cn: "system:node:{node}", o: "system:nodes", usage: UsageServer, on: premadeKubelets, names: nodeNames, place: workers},
 		{name: "kube-proxy", group: "kube-proxy", authority: Kubernetes, cn: "system:kube-proxy", o: "system:node-proxier", usage: UsageClient, on: kubelets, names: noNames, place: workers},
 	}
 }
 
+func metrics(s *cluster.Spec) bool { return s.Addons.MetricsServer != nil && *s.Addons.MetricsServer }
+
 func members(s *cluster.Spec) []cluster.Node      { return s.With(cluster.RoleEtcd) }
 func controlPlane(s *cluster.Spec) []cluster.Node { return s.With(cluster.RoleControlPlane) }
 func kubelets(s *cluster.Spec) []cluster.Node     { return s.Kubelets() }
+
+// premadeKubelets: kubelets that ask for their certificates keep them, and have none in the work directory.
+func premadeKubelets(s *cluster.Spec) []cluster.Node { return s.PremadeKubelets() }
 
 // Catalogue is every leaf certificate the cluster should have: first those of the whole cluster, then node by node in
 // the order of the spec.
@@ -130,6 +151,9 @@ func Catalogue(spec *cluster.Spec) []Request {
 	var requests []Request
 	perNode := map[string][]Request{}
 	for _, l := range leaves() {
+		if l.wanted != nil && !l.wanted(spec) {
+			continue
+		}
 		if l.on == nil {
 			requests = append(requests, l.expand(spec, cluster.Node{}))
 			continue
@@ -149,7 +173,7 @@ func (l leaf) expand(spec *cluster.Spec, node cluster.Node) Request {
 	san := l.names(spec, node)
 	r := Request{
 		Name: l.name, Node: node.Name, Group: l.group, Authority: l.authority,
-		CN: fill.Replace(l.cn), O: fill.Replace(l.o), DNSNames: san.dns, IPs: san.ips, Usage: l.usage,
+		CN: fill.Replace(l.cn), O: fill.Replace(l.o), DNSNames: san.dns, IPs: san.ips, Usage: l.usage, Secret: l.secret,
 	}
 	if l.on != nil {
 		r.Holders = []Holder{l.holder(node.Name)}

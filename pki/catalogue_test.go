@@ -27,6 +27,7 @@ func TestCatalogueOfOneMasterAndOneWorker(t *testing.T) {
 		"super-admin: CN=kubernetes-super-admin O=system:masters clientAuth kubernetes",
 		"admin: CN=kubernetes-admin O=hardway:cluster-admins clientAuth kubernetes",
 		"etcd-admin: CN=etcd-admin O= clientAuth etcd",
+		"metrics-server: CN=metrics-server O= serverAuth kubernetes",
 		"kmaster1/etcd-server: CN=kmaster1 O= serverAuth,clientAuth etcd",
 		"kmaster1/etcd-peer: CN=kmaster1 O= serverAuth,clientAuth etcd",
 		"kmaster1/apiserver: CN=kube-apiserver O= serverAuth kubernetes",
@@ -59,6 +60,7 @@ func TestNamesOfServingCertificates(t *testing.T) {
 		"kmaster1/apiserver": apiserver, "kmaster2/apiserver": apiserver, "kmaster3/apiserver": apiserver,
 		"kmaster1/etcd-server": etcd, "kmaster1/etcd-peer": etcd,
 		"kmaster2/controller-manager-serving": loopback, "kmaster2/scheduler-serving": loopback,
+		"metrics-server":           {"metrics-server", "metrics-server.kube-system", "metrics-server.kube-system.svc", "metrics-server.kube-system.svc.cluster.local"},
 		"kworker1/kubelet-serving": {"kworker1", "192.168.96.49"},
 		"kworker1/kubelet":         {}, "admin": {}, "kmaster1/front-proxy-client": {},
 	}
@@ -143,7 +145,7 @@ func TestEveryLeafBelongsToAGroupThatExists(t *testing.T) {
 	for _, g := range Groups() {
 		groups = append(groups, g.Name)
 	}
-	want := []string{"ca", "admin", "kubelet", "apiserver", "controller-manager", "scheduler", "kube-proxy", "service-account", "etcd", "front-proxy", "all"}
+	want := []string{"ca", "admin", "kubelet", "apiserver", "controller-manager", "scheduler", "kube-proxy", "service-account", "etcd", "front-proxy", "metrics-server", "all"}
 	if diff := cmp.Diff(want, groups); diff != "" {
 		t.Errorf("groups (-want +have):\n%s", diff)
 	}

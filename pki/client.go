@@ -19,7 +19,7 @@ func (s *Store) Client(id string) (Client, error) {
 	if err != nil {
 		return Client{}, err
 	}
-	bundle, err := s.public(authorityRow(r.Authority).BundleFile())
+	bundle, err := s.Bundle(r.Authority)
 	if err != nil {
 		return Client{}, err
 	}
@@ -40,9 +40,14 @@ func (s *Store) ClientTLS(id string) (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: pool(c.Bundle), MinVersion: tls.VersionTLS12}, nil
 }
 
+// Bundle is every certificate that an authority's servers are verified by, in PEM.
+func (s *Store) Bundle(authority string) ([]byte, error) {
+	return s.public(authorityRow(authority).BundleFile())
+}
+
 // Trust verifies servers by an authority's bundle and presents nothing.
 func (s *Store) Trust(authority string) (*tls.Config, error) {
-	bundle, err := s.public(authorityRow(authority).BundleFile())
+	bundle, err := s.Bundle(authority)
 	if err != nil {
 		return nil, err
 	}

@@ -39,6 +39,7 @@ func systemv() *cluster.Spec {
 			AdminGroup: "hardway:cluster-admins", SignOnMasters: &on,
 		},
 		LoadBalancer: cluster.LoadBalancer{VirtualIP: "192.168.96.5"},
+		Addons:       cluster.Addons{MetricsServer: &on},
 		Hosts: []cluster.Node{
 			{Name: "kmaster1", Address: cluster.OneOrMore{"192.168.96.46", "fd00:96::46"}, Aliases: []string{"kmaster1.systemv.local"}, Roles: master},
 			{Name: "kmaster2", Address: cluster.OneOrMore{"192.168.96.47"}, Roles: master},

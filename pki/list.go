@@ -75,6 +75,9 @@ func (l lister) leaf(r Request) Certificate {
 	for _, h := range r.Holders {
 		c.Holders = append(c.Holders, h.String())
 	}
+	if r.Secret != (Secret{}) {
+		c.Holders = append(c.Holders, r.Secret.String())
+	}
 	return c
 }
 

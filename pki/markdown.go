@@ -24,11 +24,14 @@ func MarkdownTable(spec *cluster.Spec) string {
 	return b.String()
 }
 
-// places is the certificate's path on each host that holds it.
+// places is the certificate's path on each host that holds it, and where it stands inside the cluster.
 func (r Request) places() []string {
 	var out []string
 	for _, h := range r.Holders {
 		out = append(out, Cert(h.Dir, h.Base))
+	}
+	if r.Secret != (Secret{}) {
+		out = append(out, r.Secret.String())
 	}
 	return out
 }

@@ -63,6 +63,16 @@ func nodeAndLoopbackNames(_ *cluster.Spec, node cluster.Node) (n names) {
 	return n
 }
 
+// metricsServerNames is every name of its Service: API servers verify it by the one that ends in .svc.
+func metricsServerNames(spec *cluster.Spec, _ cluster.Node) (n names) {
+	service := "metrics-server." + MetricsServerSecret.Namespace
+	n.add("metrics-server", service, service+".svc")
+	if domain := spec.Network.ClusterDomain; domain != "" {
+		n.add(service + ".svc." + domain)
+	}
+	return n
+}
+
 // apiserverNames is everything a client may dial an API server by, the same on every master, so that a balancer, a
 // moved virtual address or a port forward never meets a certificate without its name.
 func apiserverNames(spec *cluster.Spec, _ cluster.Node) (n names) {

@@ -22,6 +22,7 @@ var about = map[string][]string{
 		"/cni-plugins-linux-amd64-v1.9.1.tgz", "'*/host-local'"},
 	"binaries list":          {"bin/kubelet", "bin/cni/bridge", "sha256sum", "v3.6.16"},
 	"preflight":              {"root@192.168.96.46", "sport = :2380", "192.168.96.47/2380", "192.168.96.49/10250"},
+	"pki metrics-server":     {"DNS:metrics-server.kube-system.svc", "pki/metrics-server.crt"},
 	"pki ca":                 {"pki/ca.key", "/CN=kubernetes", "-days 3650"},
 	"pki admin":              {"/O=hardway:cluster-admins/CN=kubernetes-admin"},
 	"pki service-account":    {"pki/sa.key", "pki/sa.pub"},
@@ -34,8 +35,8 @@ var about = map[string][]string{
 	"render etcd":            {"--initial-cluster=kmaster1=https://192.168.96.46:2380", "hosts/kmaster2/etc/systemd/system/etcd.service"},
 	"render controlplane":    {"--etcd-servers=https://192.168.96.47:2379", "--service-cluster-ip-range=10.32.0.0/24"},
 	"render haproxy":         {"server kmaster1 192.168.96.46:6443", "hosts/haproxy2/etc/haproxy/haproxy.cfg"},
-	"render manifests":       {"cat >manifests/20-nodes.yaml", "name: kworker1", "clusterIP: 10.32.0.10"},
-	"apply manifests":        {"--field-manager=hardway", "manifests/40-metrics-server.yaml"},
+	"render manifests":       {"cat >manifests/20-nodes.yaml", "name: kworker1", "clusterIP: 10.32.0.10", "caBundle: $(base64 -w0 pki/ca-bundle.crt)"},
+	"apply manifests":        {"--field-manager=hardway", "manifests/40-metrics-server.yaml", "create secret tls metrics-server-serving --namespace=kube-system --cert=pki/metrics-server.crt"},
 	"diff":                   {"root@192.168.96.7", "hosts/kmaster1/etc/etcd/pki/server.crt"},
 	"distribute":             {"put -f pki/kmaster1/etcd-server.key", "root@192.168.96.8", "UserKnownHostsFile=known_hosts"},
 	"apply etcd":             {"root@192.168.96.48", "ETCD_INITIAL_CLUSTER_STATE=new", "https://192.168.96.46:2379,https://192.168.96.47:2379,https://192.168.96.48:2379"},
@@ -65,6 +66,17 @@ func TestEveryStepIsExplainedForThisCluster(t *testing.T) {
 				t.Errorf("it does not mention %q:\n%s", found, commands)
 			}
 		})
+	}
+}
+
+// TestKubeletsThatAskAreExplained: the token is on no command line, and what is approved is held against the spec.
+func TestKubeletsThatAskAreExplained(t *testing.T) {
+	text := explained(t, sample.Spec(t, func(s *cluster.Spec) { s.Worker.Bootstrap = "token" }), true, "apply worker")
+	for _, want := range []string{"bootstrap-token-", "auth-extra-groups: system:bootstrappers:hardway", "umask 077", "cat >/run/hardway/kubelet-bootstrap.kubeconfig",
+		"-e DNS:kworker1 -e IPAddress:192.168.96.49", "certificate approve", "rm -f /run/hardway/kubelet-bootstrap.kubeconfig"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not mention %q", want)
+		}
 	}
 }
 

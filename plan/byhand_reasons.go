@@ -15,6 +15,8 @@ var leafReasons = map[string]string{
 	"admin":       "what people work with; its group is bound to cluster-admin, and the binding can be taken away",
 	"etcd-admin":  "lets an operator ask etcd's members, which know no other rights than their authority's signature",
 
+	"metrics-server": "what API servers see when they pass `kubectl top` on; without it they would have to believe whoever answers there",
+
 	"etcd-server": "what clients of this member see; for a client too, because its own HTTP gateway dials it with the same pair",
 	"etcd-peer":   "members show it to each other in both directions; they compare names and the address a peer comes from",
 

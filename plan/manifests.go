@@ -2,12 +2,16 @@ package plan
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"sigs.k8s.io/yaml"
 
+	"hardway/artifact"
 	"hardway/cluster"
 	"hardway/controlplane"
 	"hardway/manifests"
@@ -55,16 +59,24 @@ func (e *Env) planManifests(ctx context.Context) (Action, error) {
 
 // objects is every object of every set that the spec wants, in the order in which they are applied.
 func (e *Env) objects() ([]manifests.Object, error) {
+	trust, err := manifests.Trust(e.Spec, e.store())
+	if err != nil {
+		return nil, err
+	}
 	var out []manifests.Object
 	for _, set := range manifests.Sets {
 		if !set.Wanted(e.Spec) {
 			continue
 		}
-		objects, err := set.Objects(e.Spec)
+		secrets, err := set.Secrets(e.Spec, e.store())
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, objects...)
+		objects, err := set.Objects(e.Spec, trust)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(out, secrets...), objects...)
 	}
 	return out, nil
 }
@@ -151,7 +163,7 @@ var objectReason = map[manifests.Verb]string{
 // objectDiff is what a change does to an object, as text.
 func objectDiff(c manifests.Change) (rollout.Contents, error) {
 	if c.Object.GetKind() == "Secret" {
-		return rollout.Contents{Hidden: rollout.HiddenSecret}, nil
+		return secretDiff(c)
 	}
 	var sides [2][]byte
 	for i, side := range []map[string]any{c.Live, c.Applied} {
@@ -166,6 +178,28 @@ func objectDiff(c manifests.Change) (rollout.Contents, error) {
 	return rollout.Contents{Diff: string(diff.Diff("cluster", sides[0], "manifests", sides[1]))}, nil
 }
 
+// secretDiff says that a Secret changes, and nothing of what it holds.
+func secretDiff(c manifests.Change) (rollout.Contents, error) {
+	out := rollout.Contents{Hidden: rollout.HiddenSecret}
+	for _, side := range []struct {
+		object map[string]any
+		stand  **rollout.Stand
+	}{{c.Live, &out.Old}, {c.Applied, &out.New}} {
+		if side.object == nil {
+			continue
+		}
+		data, err := json.Marshal(side.object["data"])
+		if err != nil {
+			return out, fmt.Errorf("failed to encode %s: %w", c.Object, err)
+		}
+		*side.stand = &rollout.Stand{SHA256: artifact.Digest(data), Size: int64(len(data))}
+	}
+	return out, nil
+}
+
+// bundleToken stands where by hand the bundle comes from pki/: in an object it is written in base64.
+const bundleToken = "ca-bundle"
+
 // manifestsByHand writes what is rendered.
 func manifestsByHand(spec *cluster.Spec) []Command {
 	var commands []Command
@@ -173,11 +207,17 @@ func manifestsByHand(spec *cluster.Spec) []Command {
 		if !set.Wanted(spec) {
 			continue
 		}
-		text, err := set.Render(spec)
+		text, err := set.Render(spec, []byte(bundleToken))
 		if err != nil {
 			return unexplained(set.File(), err)
 		}
-		commands = append(commands, Command{Says: set.What, Line: lines("mkdir -p "+manifests.Dir, heredoc("cat >"+set.File(), string(text)))})
+		write := heredoc("cat >"+set.File(), string(text))
+		if len(set.Certificates(spec)) > 0 {
+			write = expanded("cat >"+set.File(), string(text), map[string]string{
+				base64.StdEncoding.EncodeToString([]byte(bundleToken)): "base64 -w0 " + pki.File(pki.KubernetesBundle),
+			})
+		}
+		commands = append(commands, Command{Says: set.What, Line: lines("mkdir -p "+manifests.Dir, write)})
 	}
 	return commands
 }
@@ -189,10 +229,25 @@ func applyManifestsByHand(spec *cluster.Spec) []Command {
 	var commands []Command
 	for _, set := range manifests.Sets {
 		if set.Wanted(spec) {
+			commands = append(commands, secretsByHand(spec, set, kubectl)...)
 			commands = append(commands, Command{
 				Says: set.What, Line: kubectl + "apply --server-side --force-conflicts --field-manager=" + manifests.FieldManager + " --filename=" + set.File(),
 			})
 		}
 	}
 	return append(commands, Command{Says: "what stands there now", Line: kubectl + "get nodes,deployments,apiservices --all-namespaces --selector=" + manifests.Selector})
+}
+
+// secretsByHand is the certificates of a set: their keys go from file to API server through pipes alone.
+func secretsByHand(spec *cluster.Spec, set manifests.Set, kubectl string) []Command {
+	var commands []Command
+	for _, r := range set.Certificates(spec) {
+		commands = append(commands, Command{
+			Says: r.Secret.String() + ": " + leafReasons[r.Name],
+			Line: "kubectl create secret tls " + r.Secret.Name + " --namespace=" + r.Secret.Namespace + " --cert=" + r.CertFile() + " --key=" + r.KeyFile() +
+				" --dry-run=client --output=yaml |\n  kubectl label --local --filename=- " + strings.Join(set.Labels(), " ") + " --output=yaml |\n  " +
+				kubectl + "apply --server-side --force-conflicts --field-manager=" + manifests.FieldManager + " --filename=-",
+		})
+	}
+	return commands
 }

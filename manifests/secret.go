@@ -1,0 +1,64 @@
+package manifests
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	core "k8s.io/api/core/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"hardway/cluster"
+	"hardway/pki"
+)
+
+// secretKind is what every set's certificates are applied as.
+var secretKind = schema.GroupVersionResource{Version: "v1", Resource: "secrets"}
+
+// Certificates is the rows of the catalogue that the set's Secrets hold. The Secrets stand in no file of manifests/: their
+// bytes come from pki/ when they are applied.
+func (s Set) Certificates(spec *cluster.Spec) []pki.Request {
+	return slices.DeleteFunc(pki.Catalogue(spec), func(r pki.Request) bool { return r.Secret == (pki.Secret{}) || !slices.Contains(s.leaves, r.Name) })
+}
+
+// Secrets is the set's certificates as they are applied, before its other objects: what mounts one waits for it. An error
+// names what is missing in pki/, and the command that makes it.
+func (s Set) Secrets(spec *cluster.Spec, store *pki.Store) ([]Object, error) {
+	var out []Object
+	for _, r := range s.Certificates(spec) {
+		pair, err := store.Client(r.ID())
+		if err != nil {
+			return nil, err
+		}
+		o, err := newObject(&core.Secret{
+			ObjectMeta: meta.ObjectMeta{Name: r.Secret.Name, Namespace: r.Secret.Namespace}, Type: core.SecretTypeTLS,
+			Data: map[string][]byte{core.TLSCertKey: pair.Cert, core.TLSPrivateKeyKey: pair.Key},
+		}, s.Name)
+		if err != nil {
+			return nil, fmt.Errorf("failed to make %s: %w", r.Secret, err)
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+// Trust is what servers inside the cluster are verified by: the bundle that pki/ holds, in PEM. Nil where no set that the
+// spec wants has such a server.
+func Trust(spec *cluster.Spec, store *pki.Store) ([]byte, error) {
+	for _, set := range Sets {
+		if set.Wanted(spec) && len(set.Certificates(spec)) > 0 {
+			return store.Bundle(pki.Kubernetes)
+		}
+	}
+	return nil, nil
+}
+
+// besides says in a set's file what is applied with it and does not stand there.
+func (s Set) besides(spec *cluster.Spec) string {
+	var out strings.Builder
+	for _, r := range s.Certificates(spec) {
+		fmt.Fprintf(&out, "# With it is applied what stands in no file here, %s:\n# tls.crt from %s, tls.key from %s.\n", r.Secret, r.CertFile(), r.KeyFile())
+	}
+	return out.String()
+}
