@@ -16,6 +16,10 @@ func checkWorker(r *review) {
 	if strings.ContainsFunc(w.PauseImage, unfitForPath) {
 		r.report("spec.worker.pauseImage", "write an image with its version, as in registry.k8s.io/pause:3.10.2", "%q is no image", short(w.PauseImage))
 	}
+	if signs := r.spec.PKI.SignOnMasters; r.spec.KubeletsAsk() && signs != nil && !*signs {
+		r.report("spec.worker.bootstrap", "set spec.pki.signOnMasters to true, or bootstrap to certificates",
+			"with token kubelets ask for their certificates, and with signOnMasters false nobody in the cluster signs any")
+	}
 }
 
 // unfitForPath is what would need quoting where paths and images are written.

@@ -100,7 +100,7 @@ func (e *Env) roll(ctx context.Context, seen view, what []string) (rollout.Roll,
 	if err != nil {
 		return rollout.Roll{}, err
 	}
-	workers, err := e.workers(seen, what)
+	workers, err := e.workers(ctx, seen, what)
 	if err != nil {
 		return rollout.Roll{}, err
 	}
@@ -113,8 +113,10 @@ func (e *Env) rollAction(step string, seen view, roll rollout.Roll, report Repor
 	if roll.Empty() {
 		return Action{Report: report, Locked: locked}, nil
 	}
-	roller := e.roller(step, seen)
+	roller, guests := e.roller(step, seen), newGuests(e)
+	roller.Further[rollout.Invite], roller.Further[rollout.Admit] = guests.invite, guests.admit
 	return Action{Report: report, Locks: changers(seen.hosts), Locked: locked, LocksEtcd: e.quorumRuns(seen), Do: func(ctx context.Context) (Report, error) {
+		defer guests.leave(ctx)
 		return done(report, roller.Run(ctx, roll))
 	}}, nil
 }

@@ -5,13 +5,14 @@ import (
 	"path"
 
 	"hardway/cluster"
+	"hardway/manifests"
 	"hardway/rollout"
 	"hardway/worker"
 )
 
 // workers is the rolling change of nodes, and of masters' routes to pods.
-func (e *Env) workers(s view, what []string) (rollout.Workers, error) {
-	var w rollout.Workers
+func (e *Env) workers(ctx context.Context, s view, what []string) (rollout.Workers, error) {
+	w := rollout.Workers{Asking: e.Spec.KubeletsAsk()}
 	if !applies(what, worker.Component) {
 		return w, nil
 	}
@@ -29,7 +30,13 @@ func (e *Env) workers(s view, what []string) (rollout.Workers, error) {
 		}
 		w.Hosts = append(w.Hosts, part)
 	}
-	return w, problems.OrNil()
+	if err := problems.OrNil(); err != nil || !w.Asking {
+		return w, err
+	}
+	w.Uninvited = uninvited(w.Hosts)
+	var err error
+	w.Waiting, err = e.waiting(ctx, w.Hosts)
+	return w, err
 }
 
 // missingOnNode is what a node needs that hardway neither finds there nor delivers.
@@ -52,7 +59,7 @@ func (e *Env) missingOnNode(c rollout.Change) []cluster.Problem {
 // registerNode brings the host's Node to be what the spec says, before its kubelet makes one that leaves its pod network to
 // the controller-manager.
 func (e *Env) registerNode(ctx context.Context, _ rollout.Move, host string) error {
-	wanted, err := e.objects()
+	nodes, err := manifests.Nodes(e.Spec)
 	if err != nil {
 		return err
 	}
@@ -60,8 +67,8 @@ func (e *Env) registerNode(ctx context.Context, _ rollout.Move, host string) err
 	if client == nil {
 		return unready
 	}
-	for _, o := range wanted {
-		if o.GetKind() != "Node" || o.GetName() != host {
+	for _, o := range nodes {
+		if o.GetName() != host {
 			continue
 		}
 		change, err := client.Compare(ctx, o)

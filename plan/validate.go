@@ -33,5 +33,9 @@ func describe(spec *cluster.Spec) Report {
 	}
 	r.Notes = []string{fmt.Sprintf("%s: valid. Kubernetes %s, etcd %s, endpoint %s", spec.Name,
 		spec.Kubernetes.Version, spec.Etcd.Version, spec.EndpointURL())}
+	if spec.Addons.StrictARP && spec.Worker.KubeProxyMode != "ipvs" {
+		r.Notes = append(r.Notes, "spec.addons.strictARP has no effect with kubeProxyMode "+spec.Worker.KubeProxyMode+
+			": only with ipvs Services' addresses are on an interface of every node, which then answers ARP for them; MetalLB needs nothing here")
+	}
 	return r
 }

@@ -118,6 +118,7 @@ func watched(spec *cluster.Spec, node cluster.Node) []string {
 	if spec.RunsKubelet(&node) {
 		paths = append(paths, worker.Programs()...)
 		paths = append(paths, worker.PluginPaths(spec)...)
+		paths = append(paths, kubeletsOwn(spec)...)
 	}
 	return paths
 }

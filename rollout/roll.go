@@ -61,6 +61,10 @@ const (
 	Check Verb = "check"
 	// Register makes the host's Node before its kubelet starts, so that nobody else decides on its pod network and taints.
 	Register Verb = "register"
+	// Invite gives a kubelet a token to ask for its first certificate with, before it starts.
+	Invite Verb = "invite"
+	// Admit approves a kubelet's serving certificate, waits until it serves that, and takes the token away.
+	Admit Verb = "admit"
 	// PutBack gives a host back what its commit replaced.
 	PutBack Verb = "put-back"
 )

@@ -158,6 +158,10 @@ func (m Move) says() string {
 		return "making its Node"
 	case Arm:
 		return m.Reason
+	case Invite:
+		return "giving its kubelet a token"
+	case Admit:
+		return "approving its kubelet's serving certificate"
 	case PutBack:
 		return "putting back what was replaced"
 	case Commit, Gate, Check, MoveLeader, Enable:

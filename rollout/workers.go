@@ -11,6 +11,11 @@ import (
 type Workers struct {
 	// Hosts is those that the run is for, in the order of the spec.
 	Hosts []Host
+	// Asking: kubelets ask for their certificates.
+	Asking bool
+	// Uninvited is those of the hosts whose kubelet has no certificate yet, Waiting those whose kubelet waits for its serving
+	// certificate to be approved, or has kept the token of a run that was cut off.
+	Uninvited, Waiting []string
 }
 
 // nodeUnits is the units of a node, in the order in which each needs those before it.
@@ -21,9 +26,13 @@ var nodeUnits = []string{worker.ContainerdUnit, worker.RoutesUnit, worker.Kubele
 func (w Workers) Roll() Roll {
 	var roll Roll
 	var starting, rolling []Host
+	var waiting []string
 	for _, h := range w.Hosts {
 		switch {
 		case h.Idle() && len(h.Units()) == 0:
+			if slices.Contains(w.Waiting, h.Change.Host) {
+				waiting = append(waiting, h.Change.Host)
+			}
 			continue
 		case h.runs(worker.KubeletUnit):
 			rolling = append(rolling, h)
@@ -33,13 +42,19 @@ func (w Workers) Roll() Roll {
 		roll.Batch = append(roll.Batch, h)
 	}
 	if len(starting) > 0 {
-		roll.Turns = append(roll.Turns, Turn{Moves: append(registrations(starting), nodeMoves(starting)...)})
+		roll.Turns = append(roll.Turns, Turn{Moves: append(registrations(starting), w.moves(starting)...)})
 	}
 	for _, h := range rolling {
-		roll.Turns = append(roll.Turns, Turn{Host: h.Change.Host, Moves: nodeMoves([]Host{h})})
+		roll.Turns = append(roll.Turns, Turn{Host: h.Change.Host, Moves: w.moves([]Host{h})})
+	}
+	if len(waiting) > 0 {
+		roll.Turns = append(roll.Turns, Turn{Moves: on(waiting, admission)})
 	}
 	return roll
 }
+
+// admission is what ends a kubelet's wait.
+var admission = Move{Verb: Admit, What: "serving certificate", Reason: "its kubelet asks for it"}
 
 // registrations makes the Nodes of kubelets that are to start.
 func registrations(hosts []Host) []Move {
@@ -52,14 +67,15 @@ func registrations(hosts []Host) []Move {
 	return on(names, Move{Verb: Register, What: "Node", Reason: "its kubelet does not run yet"})
 }
 
-// nodeMoves brings hosts to run on what is delivered, unit by unit.
-func nodeMoves(hosts []Host) []Move {
+// moves brings hosts to run on what is delivered, unit by unit.
+func (w Workers) moves(hosts []Host) []Move {
 	var moves []Move
 	for _, h := range hosts {
 		if !h.Idle() {
 			moves = join(moves, Move{Verb: Commit, Hosts: []string{h.Change.Host}})
 		}
 	}
+	moves = append(moves, w.invitations(hosts)...)
 	for _, verbs := range [][]Verb{{Enable}, {Start, RestartUnit, ReloadUnit}} {
 		for _, unit := range nodeUnits {
 			for _, h := range hosts {
@@ -69,12 +85,36 @@ func nodeMoves(hosts []Host) []Move {
 			}
 		}
 	}
-	return append(moves, nodeGates(hosts)...)
+	return append(moves, w.gates(hosts)...)
 }
 
-// nodeGates waits for the nodes to be well; where the kubelet itself begins anew, what the API knew of it before does not
+// invitations is for kubelets that begin without a certificate; one that does not run may have let its own expire.
+func (w Workers) invitations(hosts []Host) []Move {
+	var names []string
+	for _, h := range hosts {
+		_, starts := h.unit(worker.KubeletUnit, Start)
+		_, restarts := h.unit(worker.KubeletUnit, RestartUnit)
+		if w.Asking && (starts || restarts && slices.Contains(w.Uninvited, h.Change.Host)) {
+			names = append(names, h.Change.Host)
+		}
+	}
+	return on(names, Move{Verb: Invite, What: "kubelet", Reason: "it asks for its first certificate"})
+}
+
+// admitted is the hosts whose kubelets begin anew, or wait from before.
+func (w Workers) admitted(hosts []Host, joining []string) []string {
+	var out []string
+	for _, name := range names(hosts) {
+		if slices.Contains(joining, name) || slices.Contains(w.Waiting, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// gates waits for the nodes to be well; where the kubelet itself begins anew, what the API knew of it before does not
 // count.
-func nodeGates(hosts []Host) []Move {
+func (w Workers) gates(hosts []Host) []Move {
 	var joining []string
 	for _, h := range hosts {
 		if _, begins := h.unit(worker.KubeletUnit, Start, RestartUnit); begins {
@@ -86,6 +126,9 @@ func nodeGates(hosts []Host) []Move {
 		moves = append(moves, gate(joining, AskJoined))
 	}
 	moves = append(moves, gate(names(hosts), AskNode))
+	if w.Asking {
+		moves = append(moves, on(w.admitted(hosts, joining), admission)...)
+	}
 	if slices.ContainsFunc(hosts, Host.deliversServed) {
 		moves = append(moves, gate(names(hosts), AskServed))
 	}

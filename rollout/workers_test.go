@@ -26,6 +26,30 @@ func node(name string, units map[string]Verb) Host {
 	return h
 }
 
+// TestKubeletsThatAsk: those that start are given a token, and those that restart without a certificate; all that begin anew
+// are admitted before the next one's turn.
+func TestKubeletsThatAsk(t *testing.T) {
+	restart := map[string]Verb{worker.KubeletUnit: RestartUnit}
+	roll := Workers{Asking: true, Uninvited: []string{"w1", "w2"}, Waiting: []string{"w4", "w5"}, Hosts: []Host{
+		node("w1", map[string]Verb{worker.KubeletUnit: Start}), node("w2", restart), node("w3", restart), node("w4", nil),
+		node("w5", map[string]Verb{worker.KubeProxyUnit: RestartUnit}), node("w6", nil),
+	}}.Roll()
+	var got []string
+	for _, turn := range roll.Turns {
+		got = append(got, turn.Host+":\n"+said(turn))
+	}
+	want := []string{
+		":\nregister w1 Node\ncommit w1\ninvite w1 kubelet\nstart w1 kubelet\ngate w1 kubelet\ngate w1 node\nadmit w1 serving certificate",
+		"w2:\ncommit w2\ninvite w2 kubelet\nrestart w2 kubelet\ngate w2 kubelet\ngate w2 node\nadmit w2 serving certificate",
+		"w3:\ncommit w3\nrestart w3 kubelet\ngate w3 kubelet\ngate w3 node\nadmit w3 serving certificate",
+		"w5:\ncommit w5\nrestart w5 kube-proxy\ngate w5 node\nadmit w5 serving certificate",
+		":\nadmit w4 serving certificate",
+	}
+	if strings.Join(got, "\n\n") != strings.Join(want, "\n\n") {
+		t.Errorf("got\n%s\n\nwant\n%s", strings.Join(got, "\n\n"), strings.Join(want, "\n\n"))
+	}
+}
+
 func TestNodesStartTogetherAndChangeOneByOne(t *testing.T) {
 	all := map[string]Verb{worker.ContainerdUnit: RestartUnit, worker.RoutesUnit: Start, worker.KubeletUnit: Start, worker.KubeProxyUnit: Start}
 	roll := Workers{Hosts: []Host{

@@ -10,7 +10,10 @@ import (
 	kubelet "k8s.io/kubelet/config/v1beta1"
 	"sigs.k8s.io/yaml"
 
+	"hardway/artifact"
 	"hardway/cluster"
+	"hardway/kubeconfig"
+	"hardway/pki"
 )
 
 func kubeletOf(t *testing.T, r rig, host string) kubelet.KubeletConfiguration {
@@ -108,10 +111,27 @@ func TestKubeletFollowsTheSpec(t *testing.T) {
 	}
 }
 
-func TestTokensAreRefused(t *testing.T) {
-	r := newRig(t, func(s *cluster.Spec) { s.Worker.Bootstrap = "token" })
-	files, err := Files(r.spec, r.node(t, "kworker1"), r.store)
-	if err == nil || len(files) > 0 || !strings.Contains(err.Error(), "spec.worker.bootstrap") {
-		t.Errorf("%d files, error %v", len(files), err)
+// TestAKubeletThatAsksIsGivenNoPair holds that nothing of what a kubelet asks for is delivered, and that it is told where to
+// find its token; the rest of the node has what it always has.
+func TestAKubeletThatAsksIsGivenNoPair(t *testing.T) {
+	r := newRig(t, asking, onMasters)
+	for _, host := range []string{"kworker1", "kmaster1"} {
+		files := r.files(t, host)
+		for _, f := range files {
+			if strings.Contains(f.Path, "kubelet.crt") || strings.Contains(f.Path, "kubelet-serving") || strings.HasPrefix(f.Path, kubeconfig.KubeletCertDir) || f.Path == kubeconfig.BootstrapPath {
+				t.Errorf("%s is delivered to %s", f.Path, host)
+			}
+		}
+		at(t, files, pki.Key(pki.KubernetesDir, "kube-proxy"))
+		c := kubeletOf(t, r, host)
+		if !c.RotateCertificates || !c.ServerTLSBootstrap || c.TLSCertFile+c.TLSPrivateKeyFile != "" {
+			t.Errorf("%s: %+v", host, c)
+		}
+		unit := content(t, at(t, files, artifact.UnitDir+"/"+KubeletUnit))
+		for _, flag := range []string{"--bootstrap-kubeconfig=/run/hardway/kubelet-bootstrap.kubeconfig", "--cert-dir=/var/lib/kubelet/pki"} {
+			if !strings.Contains(unit, flag) {
+				t.Errorf("%s: the unit has no %s:\n%s", host, flag, unit)
+			}
+		}
 	}
 }

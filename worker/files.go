@@ -19,9 +19,6 @@ func Files(spec *cluster.Spec, node cluster.Node, store *pki.Store) ([]artifact.
 	if !On(spec, node) {
 		return nil, nil
 	}
-	if err := refuseTokens(spec); err != nil {
-		return nil, err
-	}
 	files, err := ground(spec, node, store)
 	if err != nil {
 		return nil, err
@@ -40,17 +37,6 @@ func Files(spec *cluster.Spec, node cluster.Node, store *pki.Store) ([]artifact.
 	}
 	slices.SortFunc(files, func(a, b artifact.File) int { return strings.Compare(a.Path, b.Path) })
 	return files, nil
-}
-
-// refuseTokens: kubelets that ask for their certificates are not rendered yet.
-func refuseTokens(spec *cluster.Spec) error {
-	if spec.Worker.Bootstrap == "certificates" || len(spec.Kubelets()) == 0 {
-		return nil
-	}
-	return cluster.Problems{{
-		Subject: "spec.worker.bootstrap", Message: "kubelets that ask for their certificates with a token are not rendered by this version",
-		Hint: "write bootstrap: certificates, or leave the workers out: --skip \"apply worker\"",
-	}}
 }
 
 // ground is what comes from the work directory: certificates and executables.

@@ -56,6 +56,8 @@ func at(t *testing.T, files []artifact.File, path string) artifact.File {
 // The variations that the files of a node depend on.
 func onMasters(s *cluster.Spec) { s.Worker.OnMasters = true }
 
+func asking(s *cluster.Spec) { s.Worker.Bootstrap = "token" }
+
 func otherNetwork(s *cluster.Spec) { s.Worker.CNI = "none" }
 
 func running(v string) func(*cluster.Spec) {

@@ -29,6 +29,7 @@ func TestGolden(t *testing.T) {
 		}}},
 		{"master-with-pods", "kmaster1", []func(*cluster.Spec){onMasters}},
 		{"master-without-pods", "kmaster1", nil},
+		{"worker-asking", "kworker1", []func(*cluster.Spec){asking}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t, c.edits...)

@@ -63,18 +63,26 @@ func kubeletConfig(spec *cluster.Spec, node cluster.Node) (artifact.File, error)
 		RegisterWithTaints: taints(node),
 		ResolverConfig:     new(resolverPath),
 		SeccompDefault:     &yes,
-		// rotateCertificates stays out: with it the kubelet ignores the certificate that it is given.
 		StreamingConnectionIdleTimeout: metav1.Duration{Duration: 4 * time.Hour},
-		TLSCertFile:                    pki.Cert(pki.KubernetesDir, servingLeaf),
-		TLSPrivateKeyFile:              pki.Key(pki.KubernetesDir, servingLeaf),
 		TLSCipherSuites:                tlsCipherSuites(),
 		TLSMinVersion:                  "VersionTLS12",
 		VolumePluginDir:                flexVolumeDir,
 	}
+	identify(spec, &config)
 	for _, ip := range spec.DNSIPs() {
 		config.ClusterDNS = append(config.ClusterDNS, ip.String())
 	}
 	return config2file(kubeletPath, config)
+}
+
+// identify says where the kubelet's certificates come from: it asks for them and for new ones in time, or is given them.
+// rotateCertificates stays out then: with it the kubelet ignores the certificate that it is given.
+func identify(spec *cluster.Spec, config *kubelet.KubeletConfiguration) {
+	if spec.KubeletsAsk() {
+		config.RotateCertificates, config.ServerTLSBootstrap = true, true
+		return
+	}
+	config.TLSCertFile, config.TLSPrivateKeyFile = pki.Cert(pki.KubernetesDir, servingLeaf), pki.Key(pki.KubernetesDir, servingLeaf)
 }
 
 // taints keep pods off a master that is no worker besides.
@@ -99,12 +107,16 @@ func maxPods(spec *cluster.Spec, node cluster.Node) int32 {
 
 // kubeletFlags is what has no place in the configuration. There is no --hostname-override: a node's name is its hostname.
 func kubeletFlags(spec *cluster.Spec, node cluster.Node) []artifact.Flag {
-	return []artifact.Flag{
+	flags := []artifact.Flag{
 		{Name: "config", Value: kubeletPath},
 		{Name: "config-dir", Value: KubeletDropInDir},
 		{Name: "kubeconfig", Value: kubeconfig.HostPath(kubeletUser)},
 		{Name: "node-ip", Value: strings.Join(nodeIPs(spec, node), ",")},
 	}
+	if !spec.KubeletsAsk() {
+		return flags
+	}
+	return append(flags, artifact.Flag{Name: "bootstrap-kubeconfig", Value: kubeconfig.BootstrapPath}, artifact.Flag{Name: "cert-dir", Value: kubeconfig.KubeletCertDir})
 }
 
 // nodeIPs is the node's first address of each family that the cluster has, the primary one first.
@@ -121,11 +133,21 @@ func nodeIPs(spec *cluster.Spec, node cluster.Node) []string {
 func isIPv6(address string) bool { return strings.Contains(address, ":") }
 
 func kubeletReads(spec *cluster.Spec) []artifact.Read {
-	return append([]artifact.Read{
+	rows := []artifact.Read{
 		{Path: binaries.Path("kubelet"), Use: artifact.Configures, Effect: artifact.Restart},
 		{Path: kubeletPath, Use: artifact.Configures, Effect: artifact.Restart},
 		{Path: bundle(), Use: artifact.VerifiesClients, Peer: apiServerUnit, Effect: artifact.Hot},
-		{Path: pki.Cert(pki.KubernetesDir, servingLeaf), Use: artifact.ServesWith, Peer: apiServerUnit, Effect: artifact.Hot},
-		{Path: pki.Key(pki.KubernetesDir, servingLeaf), Use: artifact.ServesWith, Peer: apiServerUnit, Effect: artifact.Hot},
-	}, kubeconfig.Reads(spec, kubeletUser)...)
+	}
+	for _, path := range servingFiles(spec) {
+		rows = append(rows, artifact.Read{Path: path, Use: artifact.ServesWith, Peer: apiServerUnit, Effect: artifact.Hot})
+	}
+	return append(rows, kubeconfig.Reads(spec, kubeletUser)...)
+}
+
+// servingFiles is what a kubelet serves with. What it has asked for is its own: nothing of it is delivered.
+func servingFiles(spec *cluster.Spec) []string {
+	if spec.KubeletsAsk() {
+		return []string{kubeconfig.KubeletServingPair}
+	}
+	return []string{pki.Cert(pki.KubernetesDir, servingLeaf), pki.Key(pki.KubernetesDir, servingLeaf)}
 }

@@ -39,7 +39,8 @@ func kubeProxyConfig(spec *cluster.Spec, node cluster.Node) (artifact.File, erro
 		// set it to 32768 for each core, which is less than what kernels since 5.15 begin with on a host of up to eight, and
 		// where a host may not set it, as in a container, kube-proxy would not start.
 		Conntrack: kubeproxy.KubeProxyConntrackConfiguration{MaxPerCore: new(int32(0)), Min: new(int32(0))},
-		// It counts with ipvs only, where MetalLB needs it: https://metallb.io/installation/#preparation
+		// It counts with ipvs only, where Services' addresses are on an interface of every node and it has the kernel not answer ARP
+		// for them; MetalLB needs that: https://metallb.io/installation/#preparation
 		IPVS: kubeproxy.KubeProxyIPVSConfiguration{StrictARP: spec.Addons.StrictARP},
 	}, "winkernel")
 }

@@ -8,6 +8,7 @@ import (
 
 	"hardway/artifact"
 	"hardway/cluster"
+	"hardway/kubeconfig"
 	"hardway/pki"
 )
 
@@ -18,15 +19,20 @@ var hostPath = regexp.MustCompile(`/(?:etc|var|run|usr/local)/[A-Za-z0-9._*/-]+`
 // where a host's own additions stand, which are nobody's to restart for.
 var unread = []string{
 	"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf", "/run/hardway", resolverPath,
-	containerdSocket, containerdDropIns, registriesDir, KubeletDropInDir, flexVolumeDir,
+	containerdSocket, containerdDropIns, registriesDir, KubeletDropInDir, flexVolumeDir, kubeconfig.BootstrapPath,
 }
 
+// kubelets is what a kubelet that asks for its certificates keeps: it names the directory alone, and the client's in its
+// kubeconfig.
+var kubelets = []string{kubeconfig.KubeletClientPair, kubeconfig.KubeletServingPair}
+
 // folders is the files that stand for a directory that is named: containerd reads whatever is in it.
-var folders = map[string][]string{cniDir: {BridgePath}}
+var folders = map[string][]string{cniDir: {BridgePath}, kubeconfig.KubeletCertDir: kubelets}
 
 func TestEveryPathInAFlagOrConfigIsARead(t *testing.T) {
 	for name, edits := range map[string][]func(*cluster.Spec){
 		"as it comes": nil, "two families": {dual}, "another network": {otherNetwork}, "pods on masters": {onMasters}, "before 1.36": {running("v1.35.4")},
+		"asking": {asking},
 	} {
 		r := newRig(t, edits...)
 		for _, host := range []string{"kmaster1", "kworker1"} {
@@ -87,7 +93,7 @@ func reachable(t *testing.T, files []artifact.File, unit string) []string {
 			}
 			for _, path := range inside {
 				// The script serves hosts with pods and without: what is not delivered is not there.
-				there := slices.ContainsFunc(files, func(f artifact.File) bool { return f.Path == path })
+				there := slices.Contains(kubelets, path) || slices.ContainsFunc(files, func(f artifact.File) bool { return f.Path == path })
 				if (there || !folder && path != masqueradePath) && add(path) {
 					queue = append(queue, path)
 				}
@@ -99,10 +105,18 @@ func reachable(t *testing.T, files []artifact.File, unit string) []string {
 }
 
 func TestEveryReadIsDelivered(t *testing.T) {
-	r := newRig(t, onMasters)
+	for _, r := range []rig{newRig(t, onMasters), newRig(t, onMasters, asking)} {
+		everyReadIsDelivered(t, r)
+	}
+}
+
+func everyReadIsDelivered(t *testing.T, r rig) {
 	for _, host := range []string{"kmaster1", "kworker1"} {
 		files := r.files(t, host)
 		for _, row := range Reads(r.spec, r.node(t, host)) {
+			if r.spec.KubeletsAsk() && slices.Contains(kubelets, row.Path) {
+				continue
+			}
 			// A master holds the bundle as a part of its control plane, and this work directory has no executables.
 			if row.Path == bundle() && host == "kmaster1" || slices.Contains(Programs(), row.Path) {
 				continue

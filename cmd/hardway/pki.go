@@ -12,6 +12,7 @@ import (
 func (p *program) pkiExtras() []command {
 	list := plan.CertsList(&p.env)
 	check := plan.CertsCheck(&p.env, 0)
+	approve := plan.PKIApprove(&p.env)
 	take := plan.PKIImport(&p.env, nil)
 	return []command{
 		{
@@ -23,6 +24,7 @@ func (p *program) pkiExtras() []command {
 				return plan.PKIImport(&p.env, ctx.Args().Slice()), nil
 			},
 		},
+		{path: approve.Path, summary: approve.Summary, why: approve.Why, step: func(*cli.Context) (plan.Step, error) { return approve, nil }},
 		{path: list.Path, summary: list.Summary, why: list.Why, step: func(*cli.Context) (plan.Step, error) { return list, nil }},
 		{
 			path: check.Path, summary: check.Summary, why: check.Why,
