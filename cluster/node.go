@@ -70,7 +70,9 @@ const bootstrapToken = "token"
 
 // KubeletsAsk reports whether kubelets get their certificates from the cluster, beginning with a bootstrap token, instead of
 // premade ones from the work directory.
-func (s *Spec) KubeletsAsk() bool { return s.Worker.Bootstrap == bootstrapToken && len(s.Kubelets()) > 0 }
+func (s *Spec) KubeletsAsk() bool {
+	return s.Worker.Bootstrap == bootstrapToken && len(s.Kubelets()) > 0
+}
 
 // PremadeKubelets is every node whose kubelet is given its certificates.
 func (s *Spec) PremadeKubelets() []Node {

@@ -57,7 +57,7 @@ func metricsServer(spec *cluster.Spec, trust []byte) ([]runtime.Object, error) {
 		metricsDeployment(image, secret),
 		&apiregistration.APIService{ObjectMeta: meta.ObjectMeta{Name: "v1beta1.metrics.k8s.io"}, Spec: apiregistration.APIServiceSpec{
 			Group: "metrics.k8s.io", Version: "v1beta1", GroupPriorityMinimum: 100, VersionPriority: 100,
-			Service: &apiregistration.ServiceReference{Name: metricsName, Namespace: meta.NamespaceSystem},
+			Service:  &apiregistration.ServiceReference{Name: metricsName, Namespace: meta.NamespaceSystem},
 			CABundle: trust,
 		}},
 	}, nil

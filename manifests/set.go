@@ -47,7 +47,9 @@ func alone(objects func(*cluster.Spec) ([]runtime.Object, error)) func(*cluster.
 func (s Set) File() string { return path.Join(Dir, s.Name+".yaml") }
 
 // Labels is what every object of the set is labelled with, each as key=value.
-func (s Set) Labels() []string { return []string{managedBy + "=" + FieldManager, setLabel + "=" + s.Name} }
+func (s Set) Labels() []string {
+	return []string{managedBy + "=" + FieldManager, setLabel + "=" + s.Name}
+}
 
 // Wanted reports whether the spec asks for the set.
 func (s Set) Wanted(spec *cluster.Spec) bool { return s.wanted == nil || s.wanted(spec) }
