@@ -38,6 +38,14 @@ const addonsVariable = "HARDWAY_ADDONS"
 // Nothing of the cluster is on them yet.
 func withMachines(t *testing.T, hosts string) *machines {
 	t.Helper()
+	m := newMachines(t)
+	m.begin("--hosts", hosts)
+	return m
+}
+
+// newMachines is a lab whose machines are still to begin.
+func newMachines(t *testing.T) *machines {
+	t.Helper()
 	binary, err := labBinary()
 	if err != nil {
 		t.Fatal(err)
@@ -47,12 +55,17 @@ func withMachines(t *testing.T, hosts string) *machines {
 		m.t = t
 		m.lab("down", "--purge")
 	})
-	began := time.Now()
-	m.lab("up", "--driver", "container", "--hosts", hosts, "--images", addon(t, "images.tar"))
-	t.Logf("%s machines answer after %v", hosts, time.Since(began).Round(10*time.Millisecond))
-	m.provide(filepath.Dir(program(t, "kube-apiserver")), addon(t, "cni"))
-	m.readSpec()
 	return m
+}
+
+// begin makes the machines, with images for those that run pods, and the work directory with its executables.
+func (m *machines) begin(hosts ...string) {
+	m.t.Helper()
+	began := time.Now()
+	m.lab(append([]string{"up", "--driver", "container", "--images", addon(m.t, "images.tar")}, hosts...)...)
+	m.provide(filepath.Dir(program(m.t, "kube-apiserver")), addon(m.t, "cni"))
+	m.readSpec()
+	m.t.Logf("%d machines answer after %v", len(m.spec.Hosts), time.Since(began).Round(10*time.Millisecond))
 }
 
 // addon is one of what make e2e has built besides Kubernetes.
