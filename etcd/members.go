@@ -20,10 +20,14 @@ func JoinEnv() artifact.File {
 	return f
 }
 
-// RemoveMember takes a member out of the cluster, asked through another one. One that is out already is fine.
+// RemoveMember takes a member out of the cluster, asked through another one. One that is out already is fine. etcd refuses
+// while it has not known the others for some seconds, as after a start: it is asked again for a while.
 func (a Access) RemoveMember(ctx context.Context, through cluster.Node, id uint64) error {
 	return a.with(ctx, through, "remove member "+hex(id), func(c *client) error {
-		_, err := asking(ctx, func(ctx context.Context) (*clientv3.MemberRemoveResponse, error) { return c.MemberRemove(ctx, id) })
+		err := insist(ctx, rpctypes.ErrUnhealthy, func() error {
+			_, err := asking(ctx, func(ctx context.Context) (*clientv3.MemberRemoveResponse, error) { return c.MemberRemove(ctx, id) })
+			return err
+		})
 		if errors.Is(err, rpctypes.ErrMemberNotFound) {
 			return nil
 		}

@@ -28,7 +28,7 @@ func UnmountBelow(dir string) Command {
 }
 
 // unlinkScript takes off the network device that is its argument, where there is one, and the chains that kubelets and CNI
-// plugins leave to iptables, which nobody else takes off.
+// plugins leave to iptables, which nobody else takes off; tables that hold nothing then go, too.
 //
 //go:embed unlink.sh
 var unlinkScript string

@@ -58,6 +58,7 @@ type Leaving struct {
 	phases [][]Move
 	// Delivered: hardway has put something there. Member: data of an etcd member is among it.
 	Delivered, Member bool
+	running           []string
 	// Kept is what stays, and why, for a person.
 	Kept []string
 }
@@ -87,11 +88,19 @@ func TakeLeave(ctx context.Context, host remote.Changer, want Want, snapshots st
 		Member:    l.defined(etcd.Unit) && !empty(l.seen.Paths[etcd.MemberDir]),
 		Kept:      l.kept(),
 	}
+	for unit, seen := range l.seen.Units {
+		if seen.Running() {
+			out.running = append(out.running, unit)
+		}
+	}
 	if out.Delivered {
 		out.phases = l.phases(out.Host)
 	}
 	return out, nil
 }
+
+// Runs reports whether a unit of hardway's runs on the host.
+func (l Leaving) Runs(unit string) bool { return slices.Contains(l.running, unit) }
 
 // leaving is what a Leaving is computed from.
 type leaving struct {

@@ -126,9 +126,10 @@ func (r rolling) move(ctx context.Context, m Move) error {
 	})
 }
 
-// may is why the run may no longer change a host.
+// may is why the run may no longer change a host. What is done about one that is gone is done elsewhere, and a lock that is
+// lost there ends the whole run.
 func (r rolling) may(ctx context.Context, host string) error {
-	if r.confirm == nil {
+	if r.confirm == nil || r.Conns[host] == nil {
 		return nil
 	}
 	return r.confirm(ctx, r.Conns[host])

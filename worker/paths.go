@@ -109,5 +109,5 @@ func On(spec *cluster.Spec, node cluster.Node) bool {
 
 // DataDirs is where kubelets, the pods' network and containers keep what they make themselves.
 func DataDirs() []string {
-	return []string{KubeletDir, "/var/lib/cni", "/var/log/containers", "/var/log/pods", path.Dir(resolverPath)}
+	return []string{KubeletDir, "/var/lib/cni", "/var/log/containers", "/var/log/pods", "/opt/containerd", path.Dir(resolverPath)}
 }
