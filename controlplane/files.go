@@ -90,5 +90,5 @@ func configs(spec *cluster.Spec, node cluster.Node) ([]artifact.File, error) {
 		}
 		out = append(out, f)
 	}
-	return out, nil
+	return append(out, lostLeaderFiles(spec)...), nil
 }

@@ -74,7 +74,8 @@ func TestEverythingDeliveredIsRead(t *testing.T) {
 	m := newMaster(t).withPrograms(t)
 	for _, f := range m.files(t) {
 		_, unit := artifact.UnitOf(f.Path)
-		if f.IsDir() || unit {
+		// What the API server's unit wants restarts with it: its digest is an input of that one.
+		if f.IsDir() || unit || f.Path == lostLeaderPath || f.Path == lostLeaderScript {
 			continue
 		}
 		if !slices.ContainsFunc(Reads(m.spec, m.node), func(r artifact.Read) bool { return r.Path == f.Path }) {

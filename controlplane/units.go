@@ -10,11 +10,12 @@ import (
 // services is the three units of a master.
 func services(spec *cluster.Spec, node cluster.Node) []artifact.Service {
 	const network = "network-online.target"
+	lostLeader, itsDigest := wantsLostLeader(spec)
 	return []artifact.Service{
 		service(spec, artifact.Service{
 			Name: APIServerUnit, Description: "Kubernetes API server",
-			After: []string{network, etcdUnit}, Wants: []string{network, etcdUnit},
-			Flags: flags(apiserverSettings(spec, node)),
+			After: []string{network, etcdUnit}, Wants: append([]string{network, etcdUnit}, lostLeader...),
+			Flags: flags(apiserverSettings(spec, node)), UnitOptions: itsDigest,
 			// It says itself when it serves.
 			Options: []artifact.Option{{Name: "Type", Value: "notify"}, stopOption()},
 		}),

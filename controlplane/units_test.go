@@ -150,6 +150,8 @@ func TestModesFollowTheBenchmark(t *testing.T) {
 			continue
 		case strings.HasSuffix(f.Path, ".crt"), strings.HasSuffix(f.Path, ".pub"):
 			want = 0o644
+		case f.Path == lostLeaderScript:
+			want = 0o755
 		}
 		if f.Mode != want || f.OwnerOrRoot() != "root:root" || f.Component != "controlplane" {
 			t.Errorf("%s: %v %s of %q, want %v", f.Path, f.Mode, f.OwnerOrRoot(), f.Component, want)

@@ -28,10 +28,11 @@ type tally struct {
 	requests map[string]int
 	failures []Failure
 	cut      []Failure
-	gap      Gap
+	// gaps is the longest of each kind of client.
+	gaps map[string]Gap
 }
 
-func newTally() *tally { return &tally{requests: map[string]int{}} }
+func newTally() *tally { return &tally{requests: map[string]int{}, gaps: map[string]Gap{}} }
 
 func (t *tally) uncounted() wrapper {
 	return func(next http.RoundTripper) http.RoundTripper { return next }
@@ -59,13 +60,20 @@ func (t *tally) cutShort(f Failure) {
 	t.cut = append(t.cut, f)
 }
 
-// gapOf takes the time in that a client waited between two of its answers.
+// gapOf takes the time in that a client waited between two of its answers, or after its last one.
 func (t *tally) gapOf(client string, from, to time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if took := to.Sub(from); took > t.gap.Length {
-		t.gap = Gap{Client: client, At: from, Length: took}
+	kind := kindOf(client)
+	if took := to.Sub(from); took > t.gaps[kind].Length {
+		t.gaps[kind] = Gap{Client: client, At: from, Length: took}
 	}
+}
+
+// kindOf is what a client of this name does.
+func kindOf(client string) string {
+	kind, _, _ := strings.Cut(client, "-")
+	return kind
 }
 
 // counter counts what goes through a client's transport, every try of client-go by itself.

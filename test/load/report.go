@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,9 @@ type Report struct {
 	Failures []Failure
 	// CutShort is watches that ended well, but before their time: what every API server does to its watches when it stops.
 	CutShort []Failure
-	// LongestGap is the longest that a reader or writer waited between two answers.
+	// Gaps is the longest that any reader and any writer waited between two answers, by what it does: read, write. LongestGap is
+	// the longer one.
+	Gaps       map[string]Gap
 	LongestGap Gap
 	// Lost is acknowledged writes that are not there, Missed is those that a watcher was never told of although it went on
 	// where its last watch had ended.
@@ -51,13 +54,17 @@ func (l *Load) report() Report {
 	l.tally.mu.Lock()
 	defer l.tally.mu.Unlock()
 	r := Report{
-		Kinds: map[string]int{}, Took: time.Since(l.began), LongestGap: l.tally.gap,
+		Kinds: map[string]int{}, Took: time.Since(l.began), Gaps: maps.Clone(l.tally.gaps),
 		Failures: slices.Clone(l.tally.failures), CutShort: slices.Clone(l.tally.cut),
 	}
 	for client, n := range l.tally.requests {
-		kind, _, _ := strings.Cut(client, "-")
-		r.Kinds[kind] += n
+		r.Kinds[kindOf(client)] += n
 		r.Requests += n
+	}
+	for _, gap := range r.Gaps {
+		if gap.Length > r.LongestGap.Length {
+			r.LongestGap = gap
+		}
 	}
 	return r
 }

@@ -61,11 +61,7 @@ func (w *worker) work(ctx context.Context) {
 	var last time.Time
 	for round := 1; ctx.Err() == nil; round++ {
 		if err := w.kind.do(w, ctx, round); err == nil {
-			now := time.Now()
-			if w.kind.gaps && !last.IsZero() {
-				w.tally.gapOf(w.name, last, now)
-			}
-			last = now
+			last = w.sinceAnswer(last)
 			w.answered()
 		}
 		select {
@@ -73,6 +69,17 @@ func (w *worker) work(ctx context.Context) {
 		case <-time.After(w.options.Pause):
 		}
 	}
+	// One that got no answer any more waited to the end.
+	w.sinceAnswer(last)
+}
+
+// sinceAnswer takes the time in since the last answer, and gives the time of this one.
+func (w *worker) sinceAnswer(last time.Time) time.Time {
+	now := time.Now()
+	if w.kind.gaps && !last.IsZero() {
+		w.tally.gapOf(w.name, last, now)
+	}
+	return now
 }
 
 func (w *worker) answered() { w.once.Do(func() { close(w.first) }) }
