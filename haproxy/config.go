@@ -37,10 +37,9 @@ func Configuration(spec *cluster.Spec, node cluster.Node, hash string) ([]byte, 
 	var out bytes.Buffer
 	err := configTemplate.Execute(&out, data{
 		Socket: Socket, Backend: Backend, CAFile: CAPath,
-		Binds:   binds(spec, node),
-		Servers: servers(spec),
-		// In every API server's certificate, whatever the endpoint is called; an address could not be asked for by SNI.
-		ServerName:    "kubernetes.default.svc." + spec.Network.ClusterDomain,
+		Binds:         binds(spec, node),
+		Servers:       servers(spec),
+		ServerName:    serverName(spec),
 		StatsListen:   spec.LoadBalancer.StatsListen,
 		StatsUser:     spec.LoadBalancer.StatsUser,
 		StatsHash:     hash,
@@ -49,6 +48,11 @@ func Configuration(spec *cluster.Spec, node cluster.Node, hash string) ([]byte, 
 		Fall: fall, Rise: rise,
 	})
 	return out.Bytes(), err
+}
+
+// serverName is in every API server's certificate, whatever the endpoint is called; an address could not be asked for by SNI.
+func serverName(spec *cluster.Spec) string {
+	return "kubernetes.default.svc." + spec.Network.ClusterDomain
 }
 
 func servers(spec *cluster.Spec) []server {

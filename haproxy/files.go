@@ -24,9 +24,7 @@ const (
 	Backend = "apiservers"
 
 	// CAPath is the bundle that API servers are verified with.
-	CAPath    = pki.HAProxyDir + "/" + pki.KubernetesBundle
-	dropInDir = artifact.UnitDir + "/haproxy.service.d"
-	dropIn    = dropInDir + "/hardway.conf"
+	CAPath = pki.HAProxyDir + "/" + pki.KubernetesBundle
 )
 
 // Files is everything a load balancer holds; nothing for a node that is none. The same input gives the same bytes. An
@@ -39,44 +37,73 @@ func Files(spec *cluster.Spec, node cluster.Node, store *pki.Store, secrets Secr
 	if err != nil {
 		return nil, err
 	}
-	config, err := Configuration(spec, node, secrets.statsHash)
-	if err != nil {
-		return nil, fmt.Errorf("failed to render %s of %s: %w", ConfigPath, node.Name, err)
-	}
-	files = append(files, artifact.File{Path: ConfigPath, Mode: 0o600, Component: Component, Content: artifact.Bytes(config)})
-	unit, err := unitFiles(files, Reads(spec, node))
+	own, err := configured(spec, node, secrets.statsHash)
 	if err != nil {
 		return nil, err
 	}
-	files = append(files, unit...)
+	files = append(files, own...)
+	units, err := unitFiles(spec, node, files)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, units...)
 	slices.SortFunc(files, func(a, b artifact.File) int { return strings.Compare(a.Path, b.Path) })
 	return files, nil
 }
 
-// Reads is what HAProxy reads: everything again on reload.
-func Reads(_ *cluster.Spec, node cluster.Node) []artifact.Read {
+// configured is what the node holds besides its certificates and the drop-ins; hash is the stats page's password as
+// crypt(3) writes it.
+func configured(spec *cluster.Spec, node cluster.Node, hash string) ([]artifact.File, error) {
+	config, err := Configuration(spec, node, hash)
+	if err != nil {
+		return nil, fmt.Errorf("failed to render %s of %s: %w", ConfigPath, node.Name, err)
+	}
+	files := []artifact.File{{Path: ConfigPath, Mode: 0o600, Component: Component, Content: artifact.Bytes(config)}}
+	if !Shares(spec, node) {
+		return files, nil
+	}
+	shared, err := sharedFiles(spec, node)
+	return append(files, shared...), err
+}
+
+// Reads is what HAProxy reads, everything again on reload, and keepalived where the node shares an address.
+func Reads(spec *cluster.Spec, node cluster.Node) []artifact.Read {
 	if !node.Has(cluster.RoleLoadBalancer) {
 		return nil
 	}
-	return []artifact.Read{
+	reads := []artifact.Read{
 		{Unit: Unit, Path: ConfigPath, Use: artifact.Configures, Effect: artifact.Reload},
 		{Unit: Unit, Path: CAPath, Use: artifact.VerifiesServers, Peer: "kube-apiserver.service", Effect: artifact.Reload},
 	}
+	if Shares(spec, node) {
+		reads = append(reads, sharedReads()...)
+	}
+	return reads
 }
 
-// unitFiles is the drop-in that carries the hash of what HAProxy reads only at its start. That is nothing but the
-// drop-in itself: the distribution's unit and binary are the package manager's.
-func unitFiles(files []artifact.File, reads []artifact.Read) ([]artifact.File, error) {
-	// HAProxy takes half of it as the most connections: enough for two of each node of 5,000 and those of people. Where
-	// the machine allows less, systemd and HAProxy both make do with that; a number in the configuration would be fatal.
-	const section = "[Service]\nLimitNOFILE=65536\n"
-	inputs, err := artifact.Inputs(Unit, []byte(section), files, reads)
-	if err != nil {
-		return nil, fmt.Errorf("failed to hash the inputs of %s: %w", Unit, err)
+// section is HAProxy's drop-in. HAProxy takes half of the limit as the most connections: enough for two of each node of 5,000
+// and those of people. Where the machine allows less, systemd and HAProxy both make do with that; a number in the
+// configuration would be fatal.
+const section = "[Service]\nLimitNOFILE=65536\n"
+
+// unitFiles is the drop-ins that carry the hash of what a unit reads only at its start. That is nothing but the drop-in
+// itself: the distribution's unit and binary are the package manager's.
+func unitFiles(spec *cluster.Spec, node cluster.Node, files []artifact.File) ([]artifact.File, error) {
+	sections := [][2]string{{Unit, section}}
+	if Shares(spec, node) {
+		sections = append(sections, [2]string{SharedUnit, sharedSection})
 	}
-	text := section + "Environment=" + artifact.InputsVariable + "=" + inputs + "\n"
-	return []artifact.File{
-		{Path: dropInDir, Mode: fs.ModeDir | 0o755, Component: Component},
-		{Path: dropIn, Mode: 0o600, Component: Component, Content: artifact.Bytes([]byte(text))},
-	}, nil
+	var out []artifact.File
+	for _, s := range sections {
+		inputs, err := artifact.Inputs(s[0], []byte(s[1]), files, Reads(spec, node))
+		if err != nil {
+			return nil, fmt.Errorf("failed to hash the inputs of %s: %w", s[0], err)
+		}
+		text := s[1] + "Environment=" + artifact.InputsVariable + "=" + inputs + "\n"
+		dir := artifact.UnitDir + "/" + s[0] + ".d"
+		out = append(out,
+			artifact.File{Path: dir, Mode: fs.ModeDir | 0o755, Component: Component},
+			artifact.File{Path: dir + "/hardway.conf", Mode: 0o600, Component: Component, Content: artifact.Bytes([]byte(text))})
+	}
+	return out, nil
 }

@@ -1,6 +1,7 @@
 package haproxy
 
 import (
+	"io/fs"
 	"os/exec"
 	"slices"
 	"strings"
@@ -74,37 +75,46 @@ func TestSystemdAcceptsTheDropIn(t *testing.T) {
 	for _, f := range rendered(t, spec, "haproxy1", sample.PKI(t, spec)) {
 		files = append(files, f)
 	}
-	systemd.Verify(t, files, []string{"/bin/true"}, []string{Unit})
+	systemd.Verify(t, files, []string{"/bin/true", "/bin/kill", preparePath}, []string{Unit, SharedUnit})
 }
 
-func TestReadsAreWhatTheConfigurationNames(t *testing.T) {
+func TestReadsAreWhatTheConfigurationsName(t *testing.T) {
 	spec := sample.Spec(t)
 	node := sample.Node(t, spec, "haproxy1")
 	files := rendered(t, spec, "haproxy1", sample.PKI(t, spec))
 	reads := Reads(spec, node)
 	for _, r := range reads {
-		if f, ok := files[r.Path]; !ok || f.IsDir() || r.Unit != "haproxy.service" || r.Effect != artifact.Reload {
-			t.Errorf("%+v of %+v", r, f)
+		if f, ok := files[r.Path]; !ok || f.IsDir() || r.Effect == artifact.Restart || r.Unit == Unit && r.Effect != artifact.Reload {
+			t.Errorf("%+v of %v", r, f.Path)
 		}
 	}
-	for _, word := range strings.Fields(content(t, files[ConfigPath])) {
-		named := strings.HasPrefix(word, "/etc/")
-		if named && !slices.ContainsFunc(reads, func(r artifact.Read) bool { return r.Path == word }) {
-			t.Errorf("the configuration names %s, and no row of the reads does", word)
+	for path, unit := range map[string]string{ConfigPath: Unit, SharedPath: SharedUnit, servesPath: SharedUnit, dropInOf(SharedUnit): SharedUnit} {
+		for word := range strings.FieldsFuncSeq(content(t, files[path]), func(r rune) bool { return strings.ContainsRune(" \n\"=", r) }) {
+			named := strings.HasPrefix(word, "/etc/")
+			if named && !slices.ContainsFunc(reads, func(r artifact.Read) bool { return r.Path == word && r.Unit == unit }) {
+				t.Errorf("%s names %s, and no row of the reads of %s does", path, word, unit)
+			}
 		}
 	}
 }
+
+func dropInOf(unit string) string { return artifact.UnitDir + "/" + unit + ".d/hardway.conf" }
 
 // TestNothingNeedsARestart holds that neither another configuration nor another bundle makes the unit stale.
 func TestNothingNeedsARestart(t *testing.T) {
 	var hashes []string
 	for _, edit := range []func(*cluster.Spec){func(*cluster.Spec) {}, func(s *cluster.Spec) { s.Endpoint.Port = 8443 }} {
 		spec := sample.Spec(t, edit)
-		hash, err := artifact.InputsOf(rendered(t, spec, "haproxy2", sample.PKI(t, spec))[dropIn])
-		if err != nil || hash == "" {
-			t.Fatalf("the drop-in carries %q: %v", hash, err)
+		files := rendered(t, spec, "haproxy2", sample.PKI(t, spec))
+		var both string
+		for _, unit := range []string{Unit, SharedUnit} {
+			hash, err := artifact.InputsOf(files[dropInOf(unit)])
+			if err != nil || hash == "" {
+				t.Fatalf("the drop-in of %s carries %q: %v", unit, hash, err)
+			}
+			both += hash
 		}
-		hashes = append(hashes, hash)
+		hashes = append(hashes, both)
 	}
 	if hashes[0] != hashes[1] {
 		t.Error("a change that a reload picks up makes the unit stale")
@@ -120,7 +130,11 @@ func TestNoPasswordStandsInAFile(t *testing.T) {
 		if f.Secret || strings.Contains(content(t, f), secrets(t).HAProxy.StatsPassword) {
 			t.Errorf("%s is or holds a secret", path)
 		}
-		if want := map[string]bool{CAPath: true}[path]; want != (f.Mode == 0o644) || f.OwnerOrRoot() != "root:root" || f.Component != "haproxy" {
+		want, others := map[string]fs.FileMode{CAPath: 0o644, sharedUsers: 0o644, servesPath: 0o755, preparePath: 0o755}[path]
+		if !others {
+			want = 0o600
+		}
+		if f.Mode != want || f.OwnerOrRoot() != "root:root" || f.Component != "haproxy" {
 			t.Errorf("%s: %v %s of %q", path, f.Mode, f.OwnerOrRoot(), f.Component)
 		}
 	}
@@ -137,9 +151,12 @@ func TestOtherNodesHaveNothing(t *testing.T) {
 	}
 }
 
-func TestThreeFailuresAreNoticedInTime(t *testing.T) {
+func TestLossIsNoticedInTimeAndSlownessIsNoLoss(t *testing.T) {
 	if fall < 3 {
 		t.Errorf("a server is down after %d slow checks: on loss of etcd's leader every server answers slowly for a second", fall)
+	}
+	if got := checkInterval + ShortestDetection(); got > 1600*time.Millisecond {
+		t.Errorf("a server that hangs is noticed after up to %v: with the second that client-go waits clients miss it for too long", got)
 	}
 	if got := LongestDetection(); got > 5*time.Second {
 		t.Errorf("a lost server is noticed after up to %v", got)

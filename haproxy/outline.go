@@ -11,11 +11,10 @@ func Outline(spec *cluster.Spec, node cluster.Node, hash string) ([]artifact.Fil
 	if !node.Has(cluster.RoleLoadBalancer) {
 		return nil, nil
 	}
-	config, err := Configuration(spec, node, hash)
+	files, err := configured(spec, node, hash)
 	if err != nil {
 		return nil, err
 	}
-	files := []artifact.File{{Path: ConfigPath, Mode: 0o600, Component: Component, Content: artifact.Bytes(config)}}
-	unit, err := unitFiles(nil, Reads(spec, node))
-	return append(files, unit...), err
+	units, err := unitFiles(spec, node, nil)
+	return append(files, units...), err
 }

@@ -2,16 +2,20 @@ package haproxy
 
 import "time"
 
-// How a lost API server is noticed. Measured with the leader of etcd paused, when /readyz of the surviving servers takes
-// 0.87 to 1.01 s: two slow answers in a row must not take them down too, so three failures are asked for, the second
-// and third in quick succession.
+// How a lost API server is noticed. Clients of one wait until it is marked down, and client-go's then wait a second more
+// before they ask again: for no gap to be longer than three seconds, one has to be marked down within 1.6.
+//
+// Nobody else must be. Measured with the leader of etcd paused, when /readyz of the surviving servers takes 0.87 to 1.01 s: no
+// few slow answers in a row must take them down too, so four failures are asked for, after the first in quick succession. A
+// handshake has a quarter of a second: enough where members of etcd are near enough to each other for its election timeout.
 const (
-	checkInterval = 500 * time.Millisecond
+	checkInterval = 250 * time.Millisecond
 	fastInterval  = 100 * time.Millisecond
 	checkTimeout  = 700 * time.Millisecond
-	// connectTimeout bounds the TCP connection of clients and, on top of checkTimeout, that of a check.
-	connectTimeout = time.Second
-	fall           = 3
+	// connectTimeout bounds the TCP connection of clients, who are then passed on to another server, and, on top of
+	// checkTimeout, that of a check.
+	connectTimeout = 500 * time.Millisecond
+	fall           = 4
 	rise           = 2
 )
 
@@ -40,3 +44,15 @@ const LeaveTime = 15 * time.Second
 
 // leavePoll is how often it is looked whether any are left.
 const leavePoll = 250 * time.Millisecond
+
+// How balancers agree on who holds a shared address. One that is gone is missed after three times advertInterval; one whose
+// HAProxy does not serve gives the address up after serveFall checks.
+const (
+	advertInterval = 500 * time.Millisecond
+	// serveSeconds is between two checks, serveTimeout bounds one: it asks twice itself and every other balancer once, for a
+	// second at most each.
+	serveSeconds, serveTimeout = 1, 5
+	serveFall, serveRise       = 2, 2
+	// highestPriority is the first balancer's, the next have one less each: who takes the address when nobody has it.
+	highestPriority = 200
+)

@@ -96,7 +96,7 @@ func (e *Env) roll(ctx context.Context, seen view, what []string) (rollout.Roll,
 	if err != nil {
 		return rollout.Roll{}, err
 	}
-	balancers, err := e.balancers(seen, what)
+	balancers, err := e.balancers(ctx, seen, what)
 	if err != nil {
 		return rollout.Roll{}, err
 	}
@@ -134,6 +134,7 @@ func (e *Env) roller(step string, s view) rollout.Roller {
 			rollout.AskControllers: e.askControllers,
 			rollout.AskBalancer:    e.askBalancers,
 			rollout.AskBackend:     e.askBackends,
+			rollout.AskAddress:     e.askAddress,
 			rollout.AskNode:        e.askNodes,
 			rollout.AskJoined:      newJoining(e).ask,
 			rollout.AskServed:      func(ctx context.Context, hosts []string) []cluster.Problem { return e.askServed(ctx, s, hosts) },

@@ -7,7 +7,6 @@ import (
 	"hardway/cluster"
 	"hardway/controlplane"
 	"hardway/etcd"
-	"hardway/haproxy"
 	"hardway/rollout"
 )
 
@@ -114,27 +113,4 @@ func nodeNames(nodes []cluster.Node) []string {
 		names = append(names, n.Name)
 	}
 	return names
-}
-
-// balancers is the rolling change of the balancers.
-func (e *Env) balancers(s view, what []string) (rollout.Balancers, error) {
-	b := rollout.Balancers{Running: s.running}
-	if !applies(what, haproxy.Component) {
-		return b, nil
-	}
-	var problems cluster.Problems
-	for _, node := range e.Spec.With(cluster.RoleLoadBalancer) {
-		if !e.chosen(node.Name) {
-			continue
-		}
-		part := s.part(node.Name, []string{haproxy.Component})
-		if part.Change.State.Units[haproxy.Unit].Load == "not-found" {
-			problems = append(problems, cluster.Problem{
-				Host: node.Name, Subject: haproxy.Unit, Message: "HAProxy is not installed on the host",
-				Hint: "install it there (apt-get install haproxy, dnf install haproxy), then run the same command again",
-			})
-		}
-		b.Hosts = append(b.Hosts, part)
-	}
-	return b, problems.OrNil()
 }

@@ -13,13 +13,21 @@ type Balancers struct {
 	Hosts []Host
 	// Running is the balancers of the cluster that run: gates ask them.
 	Running []string
+	// Holder is the one that has the address which they share; empty where none has it.
+	Holder string
+	// Share: they share an address.
+	Share bool
 }
 
-// Roll is the change as turns: first what is stopped starts, then what runs changes.
+// Roll is the change as turns: first what is stopped starts, then what runs changes, the holder of the shared address last:
+// so that it moves once at most.
 func (b Balancers) Roll() Roll {
 	var roll Roll
+	hosts := slices.SortedStableFunc(slices.Values(b.Hosts), func(one, other Host) int {
+		return b.holds(one) - b.holds(other)
+	})
 	for _, starting := range []bool{true, false} {
-		for _, h := range b.Hosts {
+		for _, h := range hosts {
 			_, starts := h.unit(haproxy.Unit, Start)
 			if starts == starting && (!h.Idle() || len(h.Units()) > 0) {
 				roll.Batch = append(roll.Batch, h)
@@ -30,7 +38,15 @@ func (b Balancers) Roll() Roll {
 	return roll
 }
 
-// turn changes one balancer. Its configuration is tried by its own HAProxy before it counts.
+func (b Balancers) holds(h Host) int {
+	if h.Change.Host == b.Holder {
+		return 1
+	}
+	return 0
+}
+
+// turn changes one balancer. Its configuration is tried by its own HAProxy before it counts; keepalived's unit does the same
+// with its own before it reads it.
 func (b Balancers) turn(h Host) Turn {
 	host := h.Change.Host
 	others := without(b.Running, []string{host})
@@ -44,12 +60,18 @@ func (b Balancers) turn(h Host) Turn {
 	if !h.Idle() {
 		moves = append(moves, Move{Verb: Commit, Hosts: []string{host}})
 	}
-	for _, verb := range []Verb{Enable, Start, RestartUnit, ReloadUnit} {
-		if u, ok := h.unit(haproxy.Unit, verb); ok {
-			moves = append(moves, one(host, verb, haproxy.Unit, u.Reason))
+	for _, unit := range []string{haproxy.Unit, haproxy.SharedUnit} {
+		for _, verb := range []Verb{Enable, Start, RestartUnit, ReloadUnit} {
+			if u, ok := h.unit(unit, verb); ok {
+				moves = append(moves, one(host, verb, unit, u.Reason))
+			}
 		}
 	}
-	return Turn{Host: host, Moves: append(moves, gate(append(others, host), AskBalancer), gate([]string{host}, AskBackend))}
+	asks := []Ask{AskBackend}
+	if b.Share {
+		asks = append(asks, AskAddress)
+	}
+	return Turn{Host: host, Moves: append(moves, gate(append(others, host), AskBalancer), gate([]string{host}, asks...))}
 }
 
 func (h Host) delivers(path string) bool {

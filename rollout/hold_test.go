@@ -109,7 +109,7 @@ func TestAllAreHeldAtOnceAndGoOn(t *testing.T) {
 }
 
 func TestNoBalancerGivesUpAServerThatIsHeld(t *testing.T) {
-	if most := haproxy.ShortestDetection(); remote.HoldLimit*3/2 > most {
+	if most := haproxy.ShortestDetection(); remote.HoldLimit*5/4 > most {
 		t.Errorf("a server is held for up to %s, and balancers may give it up after %s", remote.HoldLimit, most)
 	}
 }

@@ -52,7 +52,8 @@ var answers = map[string][]Ask{
 	controlplane.APIServerUnit:         {AskAPI, AskControllers, AskServed},
 	controlplane.ControllerManagerUnit: {AskControllers, AskServed},
 	controlplane.SchedulerUnit:         {AskControllers, AskServed},
-	haproxy.Unit:                       {AskBalancer, AskBackend},
+	haproxy.Unit:                       {AskBalancer, AskBackend, AskAddress},
+	haproxy.SharedUnit:                 {AskAddress},
 }
 
 // needed is the units that others of a host need.

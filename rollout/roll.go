@@ -90,6 +90,8 @@ const (
 	AskBalancer Ask = "haproxy"
 	// AskBackend: the balancer runs on a configuration with every API server.
 	AskBackend Ask = "haproxy servers"
+	// AskAddress: one balancer has the address that they share, and only one.
+	AskAddress Ask = "virtual address"
 )
 
 // Row is one line of what a roll does.
