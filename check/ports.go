@@ -26,6 +26,8 @@ type dialler struct {
 	why   string
 	// untested: every node dials every other, which is too many to try.
 	untested bool
+	// as is the leaf that each of the nodes presents; empty where anyone may ask.
+	as string
 	// when says for which clusters; nil is all.
 	when func(*cluster.Spec) bool
 }
@@ -38,6 +40,9 @@ type server struct {
 	port       func(*cluster.Spec, cluster.Node) int
 	binds      binding
 	from       []dialler
+	// leaf is the certificate that it serves, by its name in the catalogue, and path what it answers over HTTPS; empty for
+	// what serves none. as is the leaf that its own host asks with.
+	leaf, path, as string
 }
 
 func etcds(s *cluster.Spec) []cluster.Node      { return s.With(cluster.RoleEtcd) }
@@ -52,6 +57,12 @@ func fixed(port int) func(*cluster.Spec, cluster.Node) int {
 
 const tcp = "tcp"
 
+// Where servers say over HTTPS whether they are well.
+const (
+	readyz  = "/readyz?verbose"
+	healthz = "/healthz"
+)
+
 // servers is the one table of who listens where and who dials there: which ports have to be free, what has to be
 // reachable from where, and the firewall rules, all come from it.
 func servers() []server {
@@ -59,24 +70,25 @@ func servers() []server {
 	return []server{
 		{name: "sshd", protocol: tcp, on: allNodes, port: sshPort, binds: every, from: []dialler{{who: "the operator", why: "hardway does everything over SSH"}}},
 		{name: "etcd, for peers", unit: "etcd.service", protocol: tcp, on: etcds, port: fixed(cluster.EtcdPeerPort), binds: own,
-			from: []dialler{{who: "etcd", nodes: etcds, why: "members replicate"}}},
-		{name: "etcd, for clients", unit: "etcd.service", protocol: tcp, on: etcds, port: fixed(cluster.EtcdClientPort), binds: own},
+			leaf: "etcd-peer", path: "/version", as: "etcd-peer", from: []dialler{{who: "etcd", nodes: etcds, why: "members replicate", as: "etcd-peer"}}},
+		{name: "etcd, for clients", unit: "etcd.service", protocol: tcp, on: etcds, port: fixed(cluster.EtcdClientPort), binds: own,
+			leaf: "etcd-server", path: "/version", as: "apiserver-etcd-client"},
 		{name: "etcd, metrics", unit: "etcd.service", protocol: tcp, on: etcds, port: fixed(2381), binds: local},
-		{name: "kube-apiserver", unit: "kube-apiserver.service", protocol: tcp, on: masters, port: fixed(cluster.APIServerPort), binds: every, from: []dialler{
+		{name: "kube-apiserver", unit: "kube-apiserver.service", protocol: tcp, on: masters, port: fixed(cluster.APIServerPort), binds: every, leaf: apiServerLeaf, path: readyz, from: []dialler{
 			{who: "load balancers", nodes: balancing, why: "pass requests on and check /readyz"},
 			{who: "nodes", nodes: kubeletsOf, why: "pods reach the Service kubernetes"},
 			{who: "whoever dials the endpoint", why: "no load balancer of the spec is before it", when: unbalanced},
 		}},
-		{name: "kube-controller-manager", unit: "kube-controller-manager.service", protocol: tcp, on: masters, port: fixed(10257), binds: local},
-		{name: "kube-scheduler", unit: "kube-scheduler.service", protocol: tcp, on: masters, port: fixed(10259), binds: local},
-		{name: "HAProxy, the endpoint", unit: "haproxy.service", protocol: tcp, on: balancing, port: endpointPort, binds: every, from: []dialler{
+		{name: "kube-controller-manager", unit: "kube-controller-manager.service", protocol: tcp, on: masters, port: fixed(10257), binds: local, leaf: "controller-manager-serving", path: healthz},
+		{name: "kube-scheduler", unit: "kube-scheduler.service", protocol: tcp, on: masters, port: fixed(10259), binds: local, leaf: "scheduler-serving", path: healthz},
+		{name: endpointServer, unit: "haproxy.service", protocol: tcp, on: balancing, port: endpointPort, binds: every, leaf: apiServerLeaf, path: readyz, from: []dialler{
 			{who: "nodes", nodes: kubeletsOf, why: "kubelets and kube-proxies reach the API"}, operator,
 		}},
 		{name: "HAProxy, statistics", unit: "haproxy.service", protocol: tcp, on: balancing, port: statsPort, binds: "stats", from: []dialler{{who: "the operator", why: "looks at the statistics"}}},
 		{name: "keepalived", protocol: "vrrp", on: sharing, port: fixed(0), binds: every,
 			from: []dialler{{who: "load balancers", nodes: balancing, why: "agree on who has the virtual address"}}},
-		{name: "kubelet", unit: "kubelet.service", protocol: tcp, on: kubeletsOf, port: fixed(10250), binds: every, from: []dialler{
-			{who: "masters", nodes: masters, why: "logs, exec, port-forward"},
+		{name: "kubelet", unit: "kubelet.service", protocol: tcp, on: kubeletsOf, port: fixed(10250), binds: every, leaf: "kubelet-serving", path: healthz, from: []dialler{
+			{who: "masters", nodes: masters, why: "logs, exec, port-forward", as: "apiserver-kubelet-client"},
 			{who: "nodes", nodes: kubeletsOf, why: "metrics-server runs on any of them", untested: true},
 		}},
 		{name: "kubelet, health", unit: "kubelet.service", protocol: tcp, on: kubeletsOf, port: fixed(10248), binds: local},
@@ -116,6 +128,8 @@ type Opening struct {
 	Address netip.Addr
 	// From is who dials it; nobody off the host where there is none.
 	From []Access
+
+	leaf, path, as string
 }
 
 // Access is who dials a server: from these hosts, or from outside where there is none.
@@ -124,6 +138,7 @@ type Access struct {
 	Nodes    []cluster.Node
 	outside  bool
 	untested bool
+	as       string
 }
 
 // Openings is every server of the cluster, host by host in the order of the spec.
@@ -140,7 +155,8 @@ func Openings(spec *cluster.Spec) []Opening {
 }
 
 func (s server) opening(spec *cluster.Spec, n cluster.Node) Opening {
-	o := Opening{Server: s.name, Unit: s.unit, Protocol: s.protocol, Node: n, Port: s.port(spec, n), Address: s.address(spec, n)}
+	o := Opening{Server: s.name, Unit: s.unit, Protocol: s.protocol, Node: n, Port: s.port(spec, n), Address: s.address(spec, n),
+		leaf: s.leaf, path: s.path, as: s.as}
 	if o.Address.IsLoopback() && s.binds != every && s.binds != own {
 		return o
 	}
@@ -148,7 +164,7 @@ func (s server) opening(spec *cluster.Spec, n cluster.Node) Opening {
 		if d.when != nil && !d.when(spec) {
 			continue
 		}
-		a := Access{Who: d.who, Why: d.why, outside: d.nodes == nil, untested: d.untested}
+		a := Access{Who: d.who, Why: d.why, outside: d.nodes == nil, untested: d.untested, as: d.as}
 		if d.nodes != nil {
 			a.Nodes = slices.DeleteFunc(slices.Clone(d.nodes(spec)), func(o cluster.Node) bool { return o.Name == n.Name })
 		}

@@ -27,6 +27,9 @@ type Row struct {
 	// Seen is what was found; Try is the remedy, empty where none is needed.
 	Seen string `json:"seen"`
 	Try  string `json:"try"`
+
+	// kind is what a finding is of, where others of the same cause look for it.
+	kind kind
 }
 
 // Problem is the row as a finding.

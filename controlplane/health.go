@@ -66,20 +66,20 @@ func (h Health) Ask(ctx context.Context, trust *tls.Config, dial DialFunc) error
 	if response.StatusCode == http.StatusOK {
 		return nil
 	}
-	return fmt.Errorf("%s says %s%s", h.Path, response.Status, failing(string(body)))
+	words := ""
+	if failing := Failing(string(body)); len(failing) > 0 {
+		words = ", failing: " + strings.Join(failing, ", ")
+	}
+	return fmt.Errorf("%s says %s%s", h.Path, response.Status, words)
 }
 
-// failing is the checks that an answer calls failed, as in "[-]etcd failed: reason withheld".
-func failing(body string) string {
-	var names []string
+// Failing is the checks that an answer calls failed, as in "[-]etcd failed: reason withheld".
+func Failing(body string) (names []string) {
 	for line := range strings.Lines(body) {
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "[-]"); ok {
 			name, _, _ := strings.Cut(rest, " ")
 			names = append(names, name)
 		}
 	}
-	if len(names) == 0 {
-		return ""
-	}
-	return ", failing: " + strings.Join(names, ", ")
+	return names
 }

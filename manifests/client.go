@@ -27,16 +27,22 @@ const requestTimeout = 30 * time.Second
 
 // Connect makes a client of the API server at host:port. It opens no connection yet.
 func Connect(address string, config *tls.Config, dial DialFunc) (*Client, error) {
-	objects, err := dynamic.NewForConfig(&rest.Config{
-		Host: "https://" + address, UserAgent: FieldManager, Timeout: requestTimeout,
-		// One operator's few requests need no throttle of their own.
-		QPS:       -1,
-		Transport: &http.Transport{TLSClientConfig: config, DialContext: dial, ForceAttemptHTTP2: true},
-	})
+	objects, err := dynamic.NewForConfig(Config(address, config, dial))
 	if err != nil {
 		return nil, fmt.Errorf("failed to make a client of %s: %w", address, err)
 	}
 	return &Client{objects: objects}, nil
+}
+
+// Config is how a client of the API server at host:port is made. Requests take at most as long as one may that waits for
+// etcd's lead to change hands.
+func Config(address string, config *tls.Config, dial DialFunc) *rest.Config {
+	return &rest.Config{
+		Host: "https://" + address, UserAgent: FieldManager, Timeout: requestTimeout,
+		// One operator's few requests need no throttle of their own.
+		QPS:       -1,
+		Transport: &http.Transport{TLSClientConfig: config, DialContext: dial, ForceAttemptHTTP2: true},
+	}
 }
 
 func (c *Client) of(o Object) dynamic.ResourceInterface {

@@ -42,6 +42,7 @@ var about = map[string][]string{
 	"apply etcd":             {"root@192.168.96.48", "ETCD_INITIAL_CLUSTER_STATE=new", "https://192.168.96.46:2379,https://192.168.96.47:2379,https://192.168.96.48:2379"},
 	"apply controlplane":     {"set server apiservers/kmaster2 state drain", "root@192.168.96.8", "https://192.168.96.47:6443/readyz", "systemctl stop kube-apiserver.service"},
 	"apply haproxy":          {"root@192.168.96.8", "for server in kmaster1 kmaster2 kmaster3"},
+	"verify":                 {"https://192.168.96.47:6443/readyz", "root@192.168.96.8", "https://192.168.96.49:10250/healthz", "kind: DaemonSet", "/registry/secrets/hardway-verify-by-hand/", "root@192.168.96.49"},
 	"etcd verify":            {"member list", "endpoint hashkv", "-connect 192.168.96.47:2380", "pki/etcd-admin.key"},
 }
 

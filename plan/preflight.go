@@ -10,7 +10,6 @@ import (
 	"hardway/binaries"
 	"hardway/check"
 	"hardway/cluster"
-	"hardway/remote"
 )
 
 // Preflight looks at every host before anything is done to one.
@@ -28,7 +27,7 @@ func Preflight(e *Env) Step {
 			if err != nil {
 				return Action{}, err
 			}
-			return Action{Report: preflightReport(survey.Judge(e.Waive...), len(survey.Hosts))}, nil
+			return Action{Report: checkReport(survey.Judge(e.Waive...), len(survey.Hosts))}, nil
 		},
 	}
 }
@@ -43,15 +42,7 @@ func (e *Env) survey(ctx context.Context) (*check.Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	targets := make([]check.Target, len(nodes))
-	_ = remote.ForEach(ctx, indices(nodes), e.Spec.SSH.Parallel, func(ctx context.Context, i int) error {
-		targets[i].Node = nodes[i]
-		conn, err := e.connect(ctx, nodes[i])
-		if targets[i].Trouble = err; err == nil {
-			targets[i].Conn = conn
-		}
-		return nil
-	})
+	targets := e.targets(ctx, nodes)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -79,8 +70,8 @@ func (e *Env) architectures() (map[string]string, error) {
 	return out, nil
 }
 
-// preflightReport shows what is well first, then what is worth a look; failures stand last, as problems.
-func preflightReport(rows []check.Row, hosts int) Report {
+// checkReport shows what is well first, then what is worth a look; failures stand last, as problems.
+func checkReport(rows []check.Row, hosts int) Report {
 	r := Report{Table: Table{Header: []string{"HOST", "CHECK", "STATE", "SEEN"}}}
 	counts := map[check.State]int{}
 	for _, row := range rows {

@@ -28,7 +28,7 @@ func PreflightFix(e *Env, approve func(difference string) error) Step {
 			fixes := survey.Fixes(e.Waive...)
 			left := leftAlone(fixes)
 			shown, changes, err := e.shown(ctx, fixes)
-			report := preflightReport(rows, len(survey.Hosts))
+			report := checkReport(rows, len(survey.Hosts))
 			report.Notes = append(report.Notes, left...)
 			if err != nil || len(changes) == 0 {
 				return Action{Report: report}, err
@@ -108,7 +108,7 @@ func (e *Env) fix(ctx context.Context, fixes []check.Fix, changes []Change, left
 	if err != nil {
 		return Report{Changes: changes}, err
 	}
-	report := preflightReport(survey.Judge(e.Waive...), len(survey.Hosts))
+	report := checkReport(survey.Judge(e.Waive...), len(survey.Hosts))
 	report.Changes, report.ListChanges = changes, true
 	report.Notes = append(report.Notes, left...)
 	return report, nil

@@ -29,6 +29,10 @@ func TestReadmeOfPreflightShowsItsChecksAndPorts(t *testing.T) {
 	shows(t, "../docs/preflight.md", "ports", check.PortsTable(sample.Spec(t)))
 }
 
+func TestReadmeOfVerifyShowsItsChecks(t *testing.T) {
+	shows(t, "../docs/verify.md", "checks", check.LiveTable())
+}
+
 // shows holds that a table stands in a file between two comments of its name.
 func shows(t *testing.T, file, name, want string) {
 	t.Helper()
