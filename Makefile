@@ -42,7 +42,9 @@ kubernetes: ## build the real Kubernetes, etcd and add-ons that end-to-end tests
 
 bench: build tools ## ours, the others' and the physical limit, side by side in one run
 	./test/install-tools.sh --bench $(TOOLS)
-	kubernetes=$$(./test/kubernetes/build.sh) && PATH="$$PATH:$$kubernetes" go run ./test/bench
+	./test/install-docker.sh
+	kubernetes=$$(./test/kubernetes/build.sh) && HARDWAY_ADDONS=$$(./test/kubernetes/addons/build.sh) && export HARDWAY_ADDONS && \
+	  PATH="$$PATH:$$kubernetes" go run ./test/bench
 
 lint: ## gofmt, go vet and the linters of .golangci.yml
 	cd test/lint && go build -o $(TOOLS)/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint

@@ -86,4 +86,11 @@
 //
 // What is asked of an OpenSSH server is one look at a hundred paths. The other rows are three masters of a lab on which
 // `up` has finished, with etcd running: `distribute` again, and `up` again, which compares twice and verifies etcd.
+//
+// # B6, a cluster from nothing
+//
+// Three masters, a balancer and a worker, each a container with the real systemd and sshd, made anew for each run; executables
+// lie ready, images are imported. Ours is `hardway up`, from cluster.yaml alone. The other is bare.sh: the same executables, units,
+// certificates and objects, made and packed before its clock starts, unpacked on every host at once and started, nothing
+// checked. Both clocks stop when every API server answers /readyz with ok and every node is Ready.
 package main

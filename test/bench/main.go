@@ -53,6 +53,7 @@ var benches = []struct {
 	{"100 MB", []string{"sshd", "scp"}, binary},
 	{"1,000 hosts", nil, many},
 	{"B5", []string{"sshd"}, trips},
+	{"B6", []string{"docker", "ssh", "tar", "kube-apiserver", "kubectl"}, machines},
 }
 
 // bench is what every group measures with.
