@@ -96,12 +96,13 @@ func (d *decoder) path(line string) error {
 const hexDigest = 64
 
 func (d *decoder) digest(line string) error {
-	sum, path, ok := strings.Cut(line, "  ")
-	if !ok || len(sum) != hexDigest {
+	// Two spaces between them are coreutils', a space and an asterisk openssl's.
+	if len(line) < hexDigest+2 || line[hexDigest:hexDigest+2] != "  " && line[hexDigest:hexDigest+2] != " *" {
 		return errors.New("want a SHA-256 and a path")
 	}
+	path := line[hexDigest+2:]
 	p := d.state.Paths[path]
-	p.SHA256 = sum
+	p.SHA256 = line[:hexDigest]
 	d.state.Paths[path] = p
 	return nil
 }

@@ -9,7 +9,9 @@ import (
 
 // lookScript answers a Query in one command, whatever the number of paths: each tool is called once for all of them. Its
 // arguments are the number of paths, the number of units, then paths, units and owners; the answer is in sections, see
-// State.Encode. It is POSIX shell; stat, sha256sum, tr and ls are those of coreutils, getent is libc's.
+// State.Encode. It is POSIX shell; stat, sha256sum, tr and ls are those of coreutils, getent is libc's. Where a file of a
+// megabyte or more is among them, openssl digests them if the host has it: it uses the processor's own instructions, which
+// coreutils before 9.5 does not, and is five times as fast. It would print names with a backslash otherwise.
 //
 //go:embed look.sh
 var lookScript string

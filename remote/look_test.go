@@ -72,6 +72,43 @@ func sameThroughCodec(t *testing.T, q remote.Query, answered remote.State) {
 	}
 }
 
+// Large files are digested by openssl where it is there; names that it would not print as they are by coreutils.
+func TestLookDigestsLargeFiles(t *testing.T) {
+	client, dir := startHost(t, sshd.Options{}).dial(t), t.TempDir()
+	large := []byte(strings.Repeat("large", 1<<20))
+	for _, names := range [][]string{{"large", "small", "naïve *  name", "link"}, {`back\slash`, "large"}, {"unreadable/missing", "large"}} {
+		var q remote.Query
+		for _, name := range names {
+			path := filepath.Join(dir, name)
+			q.Paths = append(q.Paths, path)
+			switch name {
+			case "link":
+				must(t, os.Symlink("large", path))
+			case "small":
+				must(t, os.WriteFile(path, []byte(name), 0o600))
+			case "unreadable/missing":
+			default:
+				must(t, os.WriteFile(path, large, 0o600))
+			}
+		}
+		got, err := client.Look(t.Context(), q)
+		must(t, err)
+		for i, name := range names {
+			want := artifact.Digest(large)
+			switch name {
+			case "small":
+				want = artifact.Digest([]byte(name))
+			case "unreadable/missing":
+				want = ""
+			}
+			if seen := got.Paths[q.Paths[i]]; seen.SHA256 != want || len(got.Trouble) > 0 {
+				t.Errorf("%s: %+v, trouble %q", name, seen, got.Trouble)
+			}
+		}
+		sameThroughCodec(t, q, got)
+	}
+}
+
 func TestLookWithNothingToAsk(t *testing.T) {
 	client := startHost(t, sshd.Options{}).dial(t)
 	got, err := client.Look(t.Context(), remote.Query{})
