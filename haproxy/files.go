@@ -107,3 +107,7 @@ func unitFiles(spec *cluster.Spec, node cluster.Node, files []artifact.File) ([]
 	}
 	return out, nil
 }
+
+// DataDirs is where the distribution's unit makes something when HAProxy starts: the place at which it gives the log into
+// HAProxy's root.
+func DataDirs() []string { return []string{"/var/lib/haproxy/dev"} }

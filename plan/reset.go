@@ -131,6 +131,9 @@ func (e *Env) leftBehind(how Resetting) []string {
 	if dir := e.Spec.Etcd.Snapshots.Dir; e.Spec.Etcd.Snapshots.On() && !how.Snapshots {
 		notes = append(notes, "snapshots of etcd stay on their hosts, in "+dir+": --snapshots takes them off, too")
 	}
+	if len(e.Only) > 0 {
+		notes = append(notes, "what a cluster that goes on knows of these hosts stays, such as their Nodes: `hardway hosts remove HOST` takes that, too")
+	}
 	return notes
 }
 

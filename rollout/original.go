@@ -14,6 +14,7 @@ import (
 	"hardway/artifact"
 	"hardway/controlplane"
 	"hardway/etcd"
+	"hardway/haproxy"
 	"hardway/remote"
 	"hardway/worker"
 )
@@ -47,7 +48,10 @@ type KeptUnit struct {
 var dataDirs = []struct {
 	component string
 	dirs      []string
-}{{worker.Component, worker.DataDirs()}, {controlplane.Component, controlplane.DataDirs()}, {etcd.Component, etcd.DataDirs()}}
+}{
+	{worker.Component, worker.DataDirs()}, {haproxy.Component, haproxy.DataDirs()},
+	{controlplane.Component, controlplane.DataDirs()}, {etcd.Component, etcd.DataDirs()},
+}
 
 // data is the directories of the components' data.
 func data(components []string) []FileChange {

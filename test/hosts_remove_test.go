@@ -101,3 +101,8 @@ func (r *rehearsal) without(host string) {
 	r.write("cluster.yaml", text)
 	r.readSpec()
 }
+
+func (r *rehearsal) readFile(name string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(r.work, name))
+	return string(data), err
+}

@@ -85,7 +85,7 @@ func newApp(p *program) *cli.App {
 	return app
 }
 
-// hostVerbs is what can be done to hosts that run.
+// hostVerbs is what can be done to hosts.
 var hostVerbs = []struct{ name, usage string }{
 	{"pause", "freeze every process of a host, as a machine hangs"},
 	{"resume", "let a paused host go on"},
@@ -93,4 +93,5 @@ var hostVerbs = []struct{ name, usage string }{
 	{"boot", "give it back"},
 	{"cut", "take the cable of a machine's network out; its address stays"},
 	{"mend", "put the cable back"},
+	{"remove", "scrap a machine with its disk; `up` makes a new one in its place"},
 }

@@ -49,7 +49,7 @@ func (c containers) status(ctx context.Context) ([]lab.UnitStatus, error) {
 
 func (c containers) order(ctx context.Context, verb, host string) error {
 	orders := map[string]func(context.Context, string) error{
-		"pause": c.Pause, "resume": c.Resume, "kill": c.Kill, "boot": c.Boot, "cut": c.Cut, "mend": c.Mend,
+		"pause": c.Pause, "resume": c.Resume, "kill": c.Kill, "boot": c.Boot, "cut": c.Cut, "mend": c.Mend, "remove": c.Remove,
 	}
 	return withDockerHint(orders[verb](ctx, host))
 }

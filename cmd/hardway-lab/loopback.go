@@ -35,6 +35,9 @@ func (l loopback) order(ctx context.Context, verb, host string) error {
 	if verb == "cut" || verb == "mend" {
 		return hinted{fmt.Errorf("hosts on loopback addresses have no cable"), "those of `hardway-lab up --driver container` have one"}
 	}
+	if verb == "remove" {
+		return hinted{fmt.Errorf("hosts on loopback addresses are removed together"), "hardway-lab down --purge"}
+	}
 	if err := l.mustRun(); err != nil {
 		return err
 	}

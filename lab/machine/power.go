@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -33,6 +35,24 @@ func (l Lab) Boot(ctx context.Context, host string) error {
 		return err
 	}
 	return greets(ctx, m.Address)
+}
+
+// Remove scraps a machine, whatever its state, with its disk and its host key. The next Up makes a new one.
+func (l Lab) Remove(ctx context.Context, host string) error {
+	if _, err := l.machine(ctx, host, StateOn, StateOff, StatePaused, stateCreated); err != nil {
+		return err
+	}
+	if _, err := docker(ctx, nil, "rm", "--force", "--volumes", l.container(host)); err != nil {
+		return err
+	}
+	words := []string{"volume", "rm", "--force"}
+	for _, v := range volumes {
+		words = append(words, l.container(host)+"-"+v.name)
+	}
+	if _, err := docker(ctx, nil, words...); err != nil {
+		return err
+	}
+	return os.RemoveAll(filepath.Dir(l.hostKey(host)))
 }
 
 // Cut takes the cable of a machine's network out. The machine keeps its address and its routes, and everything that is
