@@ -161,7 +161,7 @@ func (v *Verification) remedy(ctx context.Context, s served, one sighting) strin
 	}
 	r, known := v.leaves[s.leaves[0]]
 	if !known {
-		return "approve the certificate request of the kubelet: kubectl get csr"
+		return "hardway pki approve: it approves what the kubelet asks for, or says why not"
 	}
 	if len(r.Holders) == 0 {
 		return fmt.Sprintf("hardway pki %s && hardway apply manifests", r.Group)

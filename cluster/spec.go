@@ -153,6 +153,8 @@ type Addons struct {
 	CoreDNS       *bool `json:"coredns"`
 	MetricsServer *bool `json:"metricsServer"`
 	StrictARP     bool  `json:"strictARP"`
+	// Monitoring is proxies through which Prometheus gets the metrics of what listens on loopback only; see Spec.Monitored.
+	Monitoring bool `json:"monitoring"`
 	// Images replaces those that belong to the Kubernetes version, as for a registry of one's own.
 	Images AddonImages `json:"images,omitzero"`
 }
@@ -161,6 +163,7 @@ type Addons struct {
 type AddonImages struct {
 	CoreDNS       string `json:"coredns,omitempty"`
 	MetricsServer string `json:"metricsServer,omitempty"`
+	KubeRBACProxy string `json:"kubeRBACProxy,omitempty"`
 }
 
 // Rollout bounds how long a gate may stay shut before a run stops.

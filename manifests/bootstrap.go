@@ -29,5 +29,5 @@ func bootstrap(*cluster.Spec) ([]runtime.Object, error) {
 
 // Bootstrap is that set alone: it has to stand before the first kubelet starts.
 func Bootstrap(spec *cluster.Spec) ([]Object, error) {
-	return Set{Name: bootstrapSet, objects: alone(bootstrap)}.Objects(spec, nil)
+	return Set{Name: bootstrapSet, objects: alone(bootstrap)}.Objects(spec, Given{})
 }

@@ -30,6 +30,14 @@ func metricsServerImage(spec *cluster.Spec) (string, error) {
 	return image(spec, spec.Addons.Images.MetricsServer, "metrics-server/metrics-server", func(r release) string { return r.metricsServer })
 }
 
+// kubeRBACProxyImage is its project's newest release; it follows no version of Kubernetes.
+func kubeRBACProxyImage(spec *cluster.Spec) string {
+	if given := spec.Addons.Images.KubeRBACProxy; given != "" {
+		return given
+	}
+	return "quay.io/brancz/kube-rbac-proxy:v0.20.2"
+}
+
 func image(spec *cluster.Spec, given, repository string, of func(release) string) (string, error) {
 	if given != "" {
 		return given, nil

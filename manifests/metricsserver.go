@@ -30,7 +30,7 @@ var aggregatedTo = map[string]string{
 }
 
 // metricsServer asks every kubelet, whose serving certificate it verifies, and answers through the aggregation layer.
-func metricsServer(spec *cluster.Spec, trust []byte) ([]runtime.Object, error) {
+func metricsServer(spec *cluster.Spec, given Given) ([]runtime.Object, error) {
 	image, err := metricsServerImage(spec)
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func metricsServer(spec *cluster.Spec, trust []byte) ([]runtime.Object, error) {
 		&apiregistration.APIService{ObjectMeta: meta.ObjectMeta{Name: "v1beta1.metrics.k8s.io"}, Spec: apiregistration.APIServiceSpec{
 			Group: "metrics.k8s.io", Version: "v1beta1", GroupPriorityMinimum: 100, VersionPriority: 100,
 			Service:  &apiregistration.ServiceReference{Name: metricsName, Namespace: meta.NamespaceSystem},
-			CABundle: trust,
+			CABundle: given.Trust,
 		}},
 	}, nil
 }

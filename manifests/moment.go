@@ -19,7 +19,7 @@ func Deployments(spec *cluster.Spec) []string {
 		if !set.Wanted(spec) {
 			continue
 		}
-		objects, err := set.Objects(spec, nil)
+		objects, err := set.Objects(spec, Given{})
 		if err != nil {
 			continue // rendering says so
 		}

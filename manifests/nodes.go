@@ -36,5 +36,5 @@ func nodes(spec *cluster.Spec) ([]runtime.Object, error) {
 
 // Nodes is the set of Nodes alone: they are made before anything else is applied, because kubelets would register otherwise.
 func Nodes(spec *cluster.Spec) ([]Object, error) {
-	return Set{Name: nodesSet, objects: alone(nodes)}.Objects(spec, nil)
+	return Set{Name: nodesSet, objects: alone(nodes)}.Objects(spec, Given{})
 }

@@ -15,7 +15,7 @@ import (
 // Plan decides about manifests/ in the work directory: the files to write, and those that stand there for sets which the
 // spec no longer wants.
 func Plan(w *artifact.WorkDir, spec *cluster.Spec) (plan artifact.Plan, gone []string, err error) {
-	trust, err := Trust(spec, pki.Open(w, spec))
+	given, err := From(spec, pki.Open(w, spec))
 	if err != nil {
 		return plan, nil, err
 	}
@@ -31,7 +31,7 @@ func Plan(w *artifact.WorkDir, spec *cluster.Spec) (plan artifact.Plan, gone []s
 			}
 			continue
 		}
-		want, err := set.Render(spec, trust)
+		want, err := set.Render(spec, given)
 		switch {
 		case err != nil:
 			return plan, nil, err
@@ -46,9 +46,9 @@ func Plan(w *artifact.WorkDir, spec *cluster.Spec) (plan artifact.Plan, gone []s
 	return plan, gone, nil
 }
 
-// Render is the set's file for a cluster; trust is Trust.
-func (s Set) Render(spec *cluster.Spec, trust []byte) ([]byte, error) {
-	objects, err := s.Objects(spec, trust)
+// Render is the set's file for a cluster.
+func (s Set) Render(spec *cluster.Spec, given Given) ([]byte, error) {
+	objects, err := s.Objects(spec, given)
 	if err != nil {
 		return nil, err
 	}

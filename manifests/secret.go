@@ -9,6 +9,7 @@ import (
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"hardway/artifact"
 	"hardway/cluster"
 	"hardway/pki"
 )
@@ -43,16 +44,34 @@ func (s Set) Secrets(spec *cluster.Spec, store *pki.Store) ([]Object, error) {
 	return out, nil
 }
 
-// Trust is what servers inside the cluster are verified by: the bundle that pki/ holds, in PEM. Nil where no set that the
-// spec wants has such a server.
-func Trust(spec *cluster.Spec, store *pki.Store) ([]byte, error) {
+// Given is what sets are made of besides the spec, all of it public.
+type Given struct {
+	// Trust is what servers inside the cluster are verified by, in PEM; nil where the spec wants none.
+	Trust []byte
+	// Marks tells certificates from those before them, by their names in the catalogue: for pods that do not read them again.
+	Marks map[string]string
+}
+
+// From reads what is given from pki/. An error names what is missing there, and the command that makes it.
+func From(spec *cluster.Spec, store *pki.Store) (Given, error) {
+	given := Given{Marks: map[string]string{}}
 	for _, set := range Sets {
-		if set.Wanted(spec) && len(set.Certificates(spec)) > 0 {
-			return store.Bundle(pki.Kubernetes)
+		if !set.Wanted(spec) {
+			continue
+		}
+		for _, r := range set.Certificates(spec) {
+			pair, err := store.Client(r.ID())
+			if err != nil {
+				return Given{}, err
+			}
+			given.Trust, given.Marks[r.Name] = pair.Bundle, artifact.Digest(pair.Cert)[:MarkLength]
 		}
 	}
-	return nil, nil
+	return given, nil
 }
+
+// MarkLength is how much of a certificate file's SHA-256, in hex, is its mark.
+const MarkLength = 16
 
 // besides says in a set's file what is applied with it and does not stand there.
 func (s Set) besides(spec *cluster.Spec) string {

@@ -22,11 +22,11 @@ func TestCertificatesInsideTheCluster(t *testing.T) {
 	store := sample.PKI(t, spec)
 	pair, err := store.Client("metrics-server")
 	must(t, err)
-	trust, err := Trust(spec, store)
+	given, err := From(spec, store)
 	must(t, err)
 	var secrets, services int
 	for _, set := range Sets {
-		text, err := set.Render(spec, trust)
+		text, err := set.Render(spec, given)
 		must(t, err)
 		if bytes.Contains(text, []byte("kind: Secret")) || bytes.Contains(text, []byte("PRIVATE KEY")) ||
 			bytes.Contains(text, []byte(base64.StdEncoding.EncodeToString(pair.Key)[:40])) {
@@ -44,7 +44,7 @@ func TestCertificatesInsideTheCluster(t *testing.T) {
 				t.Errorf("%s is labelled %v, and %s says nothing of it", o, labels, set.File())
 			}
 		}
-		if objects, err = set.Objects(spec, trust); err != nil {
+		if objects, err = set.Objects(spec, given); err != nil {
 			t.Fatal(err)
 		}
 		for _, o := range objects {
@@ -67,9 +67,9 @@ func TestCertificatesInsideTheCluster(t *testing.T) {
 
 func TestWithoutMetricsServerNothingIsTrusted(t *testing.T) {
 	off := sample.Spec(t, func(s *cluster.Spec) { s.Addons.MetricsServer = new(false) })
-	trust, err := Trust(off, pki.Open(sample.PKI(t, off).WorkDir(), off))
-	if err != nil || trust != nil {
-		t.Errorf("got %q, %v", trust, err)
+	given, err := From(off, sample.PKI(t, off))
+	if err != nil || given.Trust != nil {
+		t.Errorf("got %q, %v", given.Trust, err)
 	}
 	for _, r := range pki.Catalogue(off) {
 		if r.Secret != (pki.Secret{}) {

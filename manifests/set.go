@@ -19,9 +19,8 @@ type Set struct {
 	// What says it in a few words, and what would be missing without it.
 	What string
 	// wanted: nil is always.
-	wanted func(*cluster.Spec) bool
-	// objects is given what servers inside the cluster are verified by.
-	objects func(spec *cluster.Spec, trust []byte) ([]runtime.Object, error)
+	wanted  func(*cluster.Spec) bool
+	objects func(*cluster.Spec, Given) ([]runtime.Object, error)
 	// leaves names the certificates of the catalogue that are its Secrets.
 	leaves []string
 }
@@ -36,11 +35,13 @@ var Sets = []Set{
 	{Name: "30-coredns", What: "DNS for Services and pods", wanted: func(s *cluster.Spec) bool { return *s.Addons.CoreDNS }, objects: alone(coreDNS)},
 	{Name: "40-metrics-server", What: "what `kubectl top` and autoscalers ask", wanted: func(s *cluster.Spec) bool { return *s.Addons.MetricsServer }, objects: metricsServer,
 		leaves: []string{"metrics-server"}},
+	{Name: "50-monitoring", What: "proxies to what listens on loopback, for Prometheus: see `hardway monitoring`", wanted: func(s *cluster.Spec) bool { return s.Addons.Monitoring },
+		objects: monitoring, leaves: []string{"metrics-proxy"}},
 }
 
-// alone is objects that verify no server.
-func alone(objects func(*cluster.Spec) ([]runtime.Object, error)) func(*cluster.Spec, []byte) ([]runtime.Object, error) {
-	return func(spec *cluster.Spec, _ []byte) ([]runtime.Object, error) { return objects(spec) }
+// alone is objects that the spec alone decides.
+func alone(objects func(*cluster.Spec) ([]runtime.Object, error)) func(*cluster.Spec, Given) ([]runtime.Object, error) {
+	return func(spec *cluster.Spec, _ Given) ([]runtime.Object, error) { return objects(spec) }
 }
 
 // File is where the set stands, relative to the work directory.
@@ -54,10 +55,10 @@ func (s Set) Labels() []string {
 // Wanted reports whether the spec asks for the set.
 func (s Set) Wanted(spec *cluster.Spec) bool { return s.wanted == nil || s.wanted(spec) }
 
-// Objects is the set for a cluster but for its Secrets, in the order in which it is applied; trust is Trust. An error says
-// what the spec cannot have.
-func (s Set) Objects(spec *cluster.Spec, trust []byte) ([]Object, error) {
-	typed, err := s.objects(spec, trust)
+// Objects is the set for a cluster but for its Secrets, in the order in which it is applied. An error says what the spec
+// cannot have.
+func (s Set) Objects(spec *cluster.Spec, given Given) ([]Object, error) {
+	typed, err := s.objects(spec, given)
 	if err != nil {
 		return nil, fmt.Errorf("failed to make %s: %w", s.File(), err)
 	}

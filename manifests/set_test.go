@@ -23,7 +23,7 @@ func must(t *testing.T, err error) {
 func TestEveryObjectSaysWhoseItIs(t *testing.T) {
 	spec := sample.Spec(t)
 	for _, set := range Sets {
-		objects, err := set.Objects(spec, nil)
+		objects, err := set.Objects(spec, Given{})
 		must(t, err)
 		if len(objects) == 0 {
 			t.Errorf("%s holds nothing", set.Name)
@@ -33,7 +33,7 @@ func TestEveryObjectSaysWhoseItIs(t *testing.T) {
 				t.Errorf("%s is labelled %v", o, labels)
 			}
 		}
-		text, err := set.Render(spec, []byte("bundle"))
+		text, err := set.Render(spec, Given{Trust: []byte("bundle")})
 		must(t, err)
 		for _, idle := range []string{"creationTimestamp", "status:", "resources: {}", "strategy: {}", "null"} {
 			if strings.Contains(string(text), idle) {

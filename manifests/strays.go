@@ -47,7 +47,7 @@ func (o Object) same(other Object) bool {
 func kinds(spec *cluster.Spec) ([]schema.GroupVersionResource, error) {
 	out := []schema.GroupVersionResource{secretKind}
 	for _, set := range Sets {
-		objects, err := set.Objects(spec, nil)
+		objects, err := set.Objects(spec, Given{})
 		if err != nil {
 			return nil, err
 		}

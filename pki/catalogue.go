@@ -35,8 +35,14 @@ type Request struct {
 // Secret is a Secret of type kubernetes.io/tls.
 type Secret struct{ Namespace, Name string }
 
-// MetricsServerSecret is what metrics-server's pod mounts.
-var MetricsServerSecret = Secret{"kube-system", "metrics-server-serving"}
+// What pods of addons mount.
+var (
+	MetricsServerSecret = Secret{"kube-system", "metrics-server-serving"}
+	MetricsProxySecret  = Secret{"kube-system", "metrics-proxy"}
+)
+
+// MetricsProxyUser is whom components know the metrics proxies as, which may read metrics.
+const MetricsProxyUser = "hardway:metrics-proxy"
 
 // String is the Secret as reports show it: secret/name in its namespace.
 func (s Secret) String() string { return "secret/" + s.Name + " in " + s.Namespace }
@@ -115,7 +121,9 @@ func leaves() []leaf {
 		{name: "admin", group: "admin", authority: Kubernetes, cn: "kubernetes-admin", o: "{adminGroup}", usage: UsageClient, names: noNames},
 		{name: "etcd-admin", group: "etcd", authority: Etcd, cn: "etcd-admin", usage: UsageClient, names: noNames},
 		// API servers verify it like any other server of the cluster; it serves inside, so no host holds it.
-		{name: "metrics-server", group: "metrics-server", authority: Kubernetes, cn: "metrics-server", usage: UsageServer, names: metricsServerNames, wanted: metrics, secret: MetricsServerSecret},
+		{name: "metrics-server", group: "addons", authority: Kubernetes, cn: "metrics-server", usage: UsageServer, names: metricsServerNames, wanted: metrics, secret: MetricsServerSecret},
+		// It serves Prometheus, which dials nodes by their addresses, and is a client of what it passes requests on to.
+		{name: "metrics-proxy", group: "addons", authority: Kubernetes, cn: MetricsProxyUser, usage: UsagePeer, names: metricsProxyNames, wanted: monitored, secret: MetricsProxySecret},
 
 		{name: "etcd-server", group: "etcd", authority: Etcd, cn: "{node}", usage: UsagePeer, on: members, names: nodeAndLoopbackNames, place: etcdAs("server")},
 		{name: "etcd-peer", group: "etcd", authority: Etcd, cn: "{node}", usage: UsagePeer, on: members, names: nodeAndLoopbackNames, place: etcdAs("peer")},
@@ -136,7 +144,8 @@ func leaves() []leaf {
 	}
 }
 
-func metrics(s *cluster.Spec) bool { return s.Addons.MetricsServer != nil && *s.Addons.MetricsServer }
+func metrics(s *cluster.Spec) bool   { return s.Addons.MetricsServer != nil && *s.Addons.MetricsServer }
+func monitored(s *cluster.Spec) bool { return s.Addons.Monitoring }
 
 func members(s *cluster.Spec) []cluster.Node      { return s.With(cluster.RoleEtcd) }
 func controlPlane(s *cluster.Spec) []cluster.Node { return s.With(cluster.RoleControlPlane) }

@@ -145,7 +145,7 @@ func TestEveryLeafBelongsToAGroupThatExists(t *testing.T) {
 	for _, g := range Groups() {
 		groups = append(groups, g.Name)
 	}
-	want := []string{"ca", "admin", "kubelet", "apiserver", "controller-manager", "scheduler", "kube-proxy", "service-account", "etcd", "front-proxy", "metrics-server", "all"}
+	want := []string{"ca", "admin", "kubelet", "apiserver", "controller-manager", "scheduler", "kube-proxy", "service-account", "etcd", "front-proxy", "addons", "all"}
 	if diff := cmp.Diff(want, groups); diff != "" {
 		t.Errorf("groups (-want +have):\n%s", diff)
 	}

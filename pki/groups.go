@@ -32,7 +32,7 @@ func Groups() []Group {
 		{Name: "service-account", Summary: "the key pair that signs service-account tokens", ServiceAccount: true},
 		{Name: "etcd", Summary: "etcd's authority, its server, peer and client certificates", Authority: Etcd},
 		{Name: "front-proxy", Summary: "the aggregation layer's authority and client certificates", Authority: FrontProxy},
-		{Name: "metrics-server", Summary: "metrics-server's serving certificate, which API servers verify"},
+		{Name: "addons", Summary: "certificates of what runs inside the cluster: metrics-server, metrics proxies"},
 		{Name: GroupAll, Summary: "everything above"},
 	}
 }

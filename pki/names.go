@@ -73,6 +73,15 @@ func metricsServerNames(spec *cluster.Spec, _ cluster.Node) (n names) {
 	return n
 }
 
+// metricsProxyNames is every address of a node with pods: the proxies share one certificate, as one Secret holds it.
+func metricsProxyNames(spec *cluster.Spec, _ cluster.Node) (n names) {
+	n.add(MetricsProxySecret.Name + "." + MetricsProxySecret.Namespace + ".svc")
+	for _, node := range spec.Kubelets() {
+		n.add(node.Address...)
+	}
+	return n
+}
+
 // apiserverNames is everything a client may dial an API server by, the same on every master, so that a balancer, a
 // moved virtual address or a port forward never meets a certificate without its name.
 func apiserverNames(spec *cluster.Spec, _ cluster.Node) (n names) {

@@ -22,7 +22,7 @@ var about = map[string][]string{
 		"/cni-plugins-linux-amd64-v1.9.1.tgz", "'*/host-local'"},
 	"binaries list":          {"bin/kubelet", "bin/cni/bridge", "sha256sum", "v3.6.16"},
 	"preflight":              {"root@192.168.96.46", "sport = :2380", "192.168.96.47/2380", "192.168.96.49/10250"},
-	"pki metrics-server":     {"DNS:metrics-server.kube-system.svc", "pki/metrics-server.crt"},
+	"pki addons":             {"DNS:metrics-server.kube-system.svc", "pki/metrics-server.crt"},
 	"pki ca":                 {"pki/ca.key", "/CN=kubernetes", "-days 3650"},
 	"pki admin":              {"/O=hardway:cluster-admins/CN=kubernetes-admin"},
 	"pki service-account":    {"pki/sa.key", "pki/sa.pub"},
@@ -75,6 +75,21 @@ func TestKubeletsThatAskAreExplained(t *testing.T) {
 	text := explained(t, sample.Spec(t, func(s *cluster.Spec) { s.Worker.Bootstrap = "token" }), true, "apply worker")
 	for _, want := range []string{"bootstrap-token-", "auth-extra-groups: system:bootstrappers:hardway", "umask 077", "cat >/run/hardway/kubelet-bootstrap.kubeconfig",
 		"-e DNS:kworker1 -e IPAddress:192.168.96.49", "certificate approve", "rm -f /run/hardway/kubelet-bootstrap.kubeconfig"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not mention %q", want)
+		}
+	}
+}
+
+func TestMonitoringIsExplained(t *testing.T) {
+	spec := sample.Spec(t, func(s *cluster.Spec) { s.Addons.Monitoring, s.Worker.OnMasters = true, true })
+	e := &plan.Env{Spec: spec}
+	aside, err := plan.Explain(e, []plan.Step{plan.Monitoring(e)}, true).Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := explained(t, spec, true, "render manifests", "apply manifests") + strings.Join(aside.Report.Notes, "\n")
+	for _, want := range []string{"values.yaml", "192.168.96.46", "hardway.io/certificate: $(sha256sum pki/metrics-proxy.crt | cut -c1-16)", "create secret tls metrics-proxy"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not mention %q", want)
 		}

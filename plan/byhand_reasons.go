@@ -17,6 +17,8 @@ var leafReasons = map[string]string{
 
 	"metrics-server": "what API servers see when they pass `kubectl top` on; without it they would have to believe whoever answers there",
 
+	"metrics-proxy": "what Prometheus sees when it dials a node for metrics, and how the proxy is known to the components behind it",
+
 	"etcd-server": "what clients of this member see; for a client too, because its own HTTP gateway dials it with the same pair",
 	"etcd-peer":   "members show it to each other in both directions; they compare names and the address a peer comes from",
 

@@ -59,7 +59,7 @@ func (e *Env) planManifests(ctx context.Context) (Action, error) {
 
 // objects is every object of every set that the spec wants, in the order in which they are applied.
 func (e *Env) objects() ([]manifests.Object, error) {
-	trust, err := manifests.Trust(e.Spec, e.store())
+	given, err := manifests.From(e.Spec, e.store())
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (e *Env) objects() ([]manifests.Object, error) {
 		if err != nil {
 			return nil, err
 		}
-		objects, err := set.Objects(e.Spec, trust)
+		objects, err := set.Objects(e.Spec, given)
 		if err != nil {
 			return nil, err
 		}
@@ -197,8 +197,20 @@ func secretDiff(c manifests.Change) (rollout.Contents, error) {
 	return out, nil
 }
 
-// bundleToken stands where by hand the bundle comes from pki/: in an object it is written in base64.
-const bundleToken = "ca-bundle"
+// The tokens stand where by hand something comes from pki/; the bundle is written in base64.
+const (
+	bundleToken = "ca-bundle"
+	markToken   = "MARK"
+)
+
+// marksByHand has the token for each certificate of a set, of which there is one at most.
+func marksByHand(spec *cluster.Spec, set manifests.Set) map[string]string {
+	marks := map[string]string{}
+	for _, r := range set.Certificates(spec) {
+		marks[r.Name] = markToken
+	}
+	return marks
+}
 
 // manifestsByHand writes what is rendered.
 func manifestsByHand(spec *cluster.Spec) []Command {
@@ -207,7 +219,7 @@ func manifestsByHand(spec *cluster.Spec) []Command {
 		if !set.Wanted(spec) {
 			continue
 		}
-		text, err := set.Render(spec, []byte(bundleToken))
+		text, err := set.Render(spec, manifests.Given{Trust: []byte(bundleToken), Marks: marksByHand(spec, set)})
 		if err != nil {
 			return unexplained(set.File(), err)
 		}
@@ -215,6 +227,7 @@ func manifestsByHand(spec *cluster.Spec) []Command {
 		if len(set.Certificates(spec)) > 0 {
 			write = expanded("cat >"+set.File(), string(text), map[string]string{
 				base64.StdEncoding.EncodeToString([]byte(bundleToken)): "base64 -w0 " + pki.File(pki.KubernetesBundle),
+				markToken: fmt.Sprintf("sha256sum %s | cut -c1-%d", set.Certificates(spec)[0].CertFile(), manifests.MarkLength),
 			})
 		}
 		commands = append(commands, Command{Says: set.What, Line: lines("mkdir -p "+manifests.Dir, write)})

@@ -18,7 +18,7 @@ func Steps(e *Env) []Step {
 
 // Asides is the stepwise commands beside the main job.
 func Asides(e *Env) []Step {
-	return append(EtcdLife(e), PKIApprove(e), Rollback(e, nil), Unlock(e, "", false), HostsRemove(e, "", Removing{}), Reset(e, Resetting{}))
+	return append(EtcdLife(e), PKIApprove(e), Monitoring(e), Rollback(e, nil), Unlock(e, "", false), HostsRemove(e, "", Removing{}), Reset(e, Resetting{}))
 }
 
 // mainJob is the steps that `up` runs, in order.

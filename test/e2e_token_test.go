@@ -187,7 +187,7 @@ func newOneIsApproved(t *testing.T, m *machines, c *controlPlane) {
 func metricsAreVerified(t *testing.T, m *machines, c *controlPlane) {
 	usageIsKnown(t, c)
 	must(t, os.Remove(filepath.Join(c.work, "pki", "metrics-server.crt")))
-	c.exits(0, "pki", "metrics-server")
+	c.exits(0, "pki", "addons")
 	if got := c.json(0, "apply", "manifests", "--dry-run"); len(got.Changes) != 1 || got.Changes[0].Subject != "secret/metrics-server-serving in kube-system" {
 		t.Errorf("it would change %+v", got.Changes)
 	}

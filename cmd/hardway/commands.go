@@ -33,7 +33,7 @@ func (p *program) commands() []command {
 	}
 	list = append(list, p.etcdLife()...)
 	list = append(list, p.pkiExtras()...)
-	list = append(list, p.hostsTrust(), p.hostsRemove(), p.rollback(), p.unlock(), p.reset())
+	list = append(list, p.monitoring(), p.hostsTrust(), p.hostsRemove(), p.rollback(), p.unlock(), p.reset())
 	return append(list, p.completions()...)
 }
 

@@ -8,6 +8,12 @@ import (
 	"hardway/plan"
 )
 
+// monitoring prints values.
+func (p *program) monitoring() command {
+	s := plan.Monitoring(&p.env)
+	return command{path: s.Path, summary: s.Summary, why: s.Why, step: func(*cli.Context) (plan.Step, error) { return s, nil }}
+}
+
 // pkiExtras is what can be done with certificates besides issuing them.
 func (p *program) pkiExtras() []command {
 	list := plan.CertsList(&p.env)
