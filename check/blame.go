@@ -10,6 +10,7 @@ const (
 	kindAnswer kind = "answer" // its answer is no good one
 	kindOfEtcd kind = "etcd"   // it says itself that etcd is what it lacks
 	kindDown   kind = "down"   // etcd says of a member that it is not there
+	kindAlarm  kind = "alarm"  // etcd takes no writes
 )
 
 func of(k kind, rows []Row) []Row {
@@ -31,7 +32,12 @@ type cause struct {
 
 // causes is read in order: what an earlier row has put down to another counts no more as a cause itself.
 func causes() []cause {
-	return []cause{
+	var out []cause
+	// What is not written is not renewed, not reported and not made.
+	for _, name := range append([]string{"leases", liveNodes, "addons", "aggregated-api", liveSecret}, podChecks...) {
+		out = append(out, cause{check: name, by: liveEtcd, byKind: kindAlarm, any: true})
+	}
+	return append(out, []cause{
 		{by: liveSSH},
 		{check: livePeer, kind: kindSilent, by: liveEtcd, byKind: kindDown},
 		{check: liveClient, kind: kindSilent, by: liveEtcd, byKind: kindDown},
@@ -54,8 +60,9 @@ func causes() []cause {
 		{check: liveService, by: livePodToPod},
 		{check: liveNodePort, by: liveProxy},
 		{check: liveDNS, by: "addons", any: true},
+		{check: liveDNS, by: livePodToPod},
 		{check: liveDNS, by: liveService},
-	}
+	}...)
 }
 
 // blame leaves of several findings of one cause the one that names it: the others become unknown, and say where to look.

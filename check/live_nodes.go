@@ -21,7 +21,9 @@ func nodesAgree(ctx context.Context, v *Verification, a *api) []Row {
 	}
 	v.ready = nil
 	for _, n := range v.Spec.Kubelets() {
-		if i := slices.IndexFunc(list.Items, func(o core.Node) bool { return o.Name == n.Name }); i >= 0 && notReady(list.Items[i]) == "" {
+		// The API takes a kubelet that has gone for ready for a while.
+		well := v.hosts[n.Name].Conn != nil && v.well(liveKubelet, n.Name) && v.well(liveHostname, n.Name)
+		if i := slices.IndexFunc(list.Items, func(o core.Node) bool { return o.Name == n.Name }); well && i >= 0 && notReady(list.Items[i]) == "" {
 			v.ready = append(v.ready, n)
 		}
 	}
