@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gorilla/websocket"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,13 +44,22 @@ type session struct {
 // execute starts a program in the first container of a pod, and gives it its input. client-go's own way cannot be told how to
 // dial.
 func (a *api) execute(ctx context.Context, namespace, pod, input string, command ...string) (*session, error) {
-	dialer := websocket.Dialer{NetDialContext: a.dial, TLSClientConfig: a.config.Clone(), Subprotocols: []string{execProtocol}}
+	raw, err := a.dial(ctx, "tcp", a.address)
+	if err != nil {
+		return nil, err
+	}
+	defer context.AfterFunc(ctx, func() { _ = raw.Close() })()
+	dialer := websocket.Dialer{
+		TLSClientConfig: a.config.Clone(), Subprotocols: []string{execProtocol},
+		NetDialContext: func(context.Context, string, string) (net.Conn, error) { return undated{raw}, nil },
+	}
 	target := url.URL{
 		Scheme: "wss", Host: a.address, Path: fmt.Sprintf("/api/v1/namespaces/%s/pods/%s/exec", namespace, pod),
 		RawQuery: url.Values{"command": command, "stdin": {"true"}, "stdout": {"true"}, "stderr": {"true"}}.Encode(),
 	}
 	conn, response, err := dialer.DialContext(ctx, target.String(), nil)
 	if err != nil {
+		_ = raw.Close()
 		return nil, refusal(response, err)
 	}
 	s := &session{conn: conn, ended: make(chan struct{})}
@@ -61,6 +72,13 @@ func (a *api) execute(ctx context.Context, namespace, pod, input string, command
 	}
 	return s, nil
 }
+
+// undated is a connection through SSH, which knows no deadlines: whoever sets one closes it besides, when its context ends.
+type undated struct{ net.Conn }
+
+func (undated) SetDeadline(time.Time) error      { return nil }
+func (undated) SetReadDeadline(time.Time) error  { return nil }
+func (undated) SetWriteDeadline(time.Time) error { return nil }
 
 // refusal is why an API server does not begin a session, in its own words where it has some.
 func refusal(response *http.Response, err error) error {
