@@ -41,6 +41,8 @@ type Host struct {
 	Forwards map[string]error
 	// Nameservers is why a nameserver did not answer the host, by its address; nil where it did.
 	Nameservers map[string]error
+	// Shared is why nobody answered the host at the address that balancers share, by that address; nil where somebody did.
+	Shared map[string]error
 }
 
 // Checks is every check, in the order in which rows are shown.
@@ -62,6 +64,8 @@ func Checks() []Check {
 		{Name: "cgroup", Asks: "control groups of version 2 where a kubelet runs", on: kubelets, judge: cgroups},
 		{Name: "container-runtime", Asks: "containerd or CRI-O runs where a kubelet runs", on: kubelets, judge: containerRuntime},
 		{Name: "haproxy", Asks: "HAProxy 2.2 or newer is installed on load balancers", on: balancers, judge: haproxyVersion},
+		{Name: "keepalived", Asks: "keepalived 2.0 or newer, and curl, are installed on load balancers that share an address", on: sharers, judge: keepalivedVersion},
+		{Name: "virtual-address", Asks: "the address that load balancers share is in a network of theirs, and nobody else has it", on: sharers, judge: sharedAddress},
 		{Name: "existing-cluster", Asks: "nothing of a cluster that hardway did not put there", on: everyHost, judge: existingCluster},
 		{Name: "ports", Asks: "every port of the host's roles is free, or held by the unit that it is for", on: everyHost, judge: freePorts},
 		{Name: "forwarding", Asks: "sshd forwards TCP, through which servers are asked, and on load balancers sockets, through which HAProxy is drained", on: everyHost, judge: forwarding},

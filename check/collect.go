@@ -148,6 +148,7 @@ func (s *Survey) dialFrom(ctx context.Context, conn remote.Looker, h *Host, in *
 		h.forwardsUnix(ctx, conn)
 	})
 	wg.Go(func() { s.askNameservers(ctx, conn, h) })
+	wg.Go(func() { s.askShared(ctx, conn, h) })
 	servers := s.dials(h)
 	h.Dials = make([]Dial, len(servers))
 	_ = remote.ForEach(ctx, indices(servers), dialsAtOnce, func(ctx context.Context, i int) error {
@@ -167,6 +168,14 @@ func (s *Survey) askNameservers(ctx context.Context, conn remote.Looker, h *Host
 	}
 	for _, address := range h.Facts.Nameservers {
 		h.Nameservers[address] = askNameserver(ctx, conn, address)
+	}
+}
+
+// askShared looks whether somebody has the address that balancers share, where none of them does.
+func (s *Survey) askShared(ctx context.Context, conn remote.Looker, h *Host) {
+	shared := s.Spec.LoadBalancer.VirtualIP
+	if sharers(s.Spec, h.Node) && s.holderOf(shared) == "" {
+		h.Shared = map[string]error{shared: try(ctx, conn, tcp, sharedTarget(shared))}
 	}
 }
 

@@ -32,6 +32,9 @@ func factsFor(spec *cluster.Spec, node cluster.Node) remote.Script {
 			args = append(args, peer.PrimaryAddress())
 		}
 	}
+	if sharers(spec, node) {
+		args = append(args, spec.LoadBalancer.VirtualIP)
+	}
 	return remote.Script{Name: factsName, Text: factsScript, Args: args}
 }
 
@@ -114,7 +117,9 @@ type Device struct {
 // is none, or why it is not known.
 type Route struct {
 	Device, Source string
-	MTU            int
+	// Via is the router that it leads over, empty where it is direct.
+	Via string
+	MTU int
 	// Local: the address is the host's own.
 	Local   bool
 	Trouble string

@@ -22,6 +22,8 @@ version() { command -v "$1" >/dev/null || return 0
  printf "version %s %s\n" "$1" "$(printf "%s\n" "$v" | { IFS= read -r first; printf "%s" "$first"; })"; }
 version systemctl --version
 version haproxy -v
+version keepalived --version
+version curl --version
 version containerd --version
 version crio --version
 version dockerd --version

@@ -144,6 +144,8 @@ func takeRoute(f *Facts, w []string) (err error) {
 		switch next := words[i+1]; word {
 		case "dev":
 			r.Device = next
+		case "via":
+			r.Via = next
 		case "src":
 			r.Source = next
 		case "mtu":

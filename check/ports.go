@@ -83,6 +83,7 @@ func servers() []server {
 		{name: "kube-scheduler", unit: "kube-scheduler.service", protocol: tcp, on: masters, port: fixed(10259), binds: local, leaf: "scheduler-serving", path: healthz},
 		{name: endpointServer, unit: "haproxy.service", protocol: tcp, on: balancing, port: endpointPort, binds: every, leaf: apiServerLeaf, path: readyz, from: []dialler{
 			{who: "nodes", nodes: kubeletsOf, why: "kubelets and kube-proxies reach the API"}, operator,
+			{who: "load balancers", nodes: sharing, why: "see whether another serves, before they give the shared address up", when: shares},
 		}},
 		{name: "HAProxy, statistics", unit: "haproxy.service", protocol: tcp, on: balancing, port: statsPort, binds: "stats", from: []dialler{{who: "the operator", why: "looks at the statistics"}}},
 		{name: "keepalived", protocol: "vrrp", on: sharing, port: fixed(0), binds: every,
@@ -98,6 +99,8 @@ func servers() []server {
 }
 
 func unbalanced(s *cluster.Spec) bool { return len(balancing(s)) == 0 }
+
+func shares(s *cluster.Spec) bool { return len(sharing(s)) > 1 }
 
 // sharing is the balancers that share an address.
 func sharing(s *cluster.Spec) []cluster.Node {

@@ -35,6 +35,8 @@ func Waivers() []Waiver {
 		{"cgroup", "nodes with control groups of version 1"},
 		{"container-runtime", "nodes without a container runtime"},
 		{"haproxy", "load balancers without HAProxy, or with an old one"},
+		{"keepalived", "load balancers that share an address without keepalived, or without curl"},
+		{"virtual-address", "a shared address outside of the load balancers' network, or one that somebody else has"},
 		{"existing-cluster", "hosts that carry traces of another cluster"},
 		{"ports", "ports that somebody else holds"},
 		{"forwarding", "SSH servers that do not forward"},

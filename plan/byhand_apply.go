@@ -83,21 +83,33 @@ func readyByHand(spec *cluster.Spec, h hand, n cluster.Node) Command {
 func applyHaproxyByHand(spec *cluster.Spec) []Command {
 	return perNode(spec.With(cluster.RoleLoadBalancer), func(n cluster.Node) []Command {
 		h := handOn(spec, n)
-		return []Command{
+		commands := []Command{
 			h.on("what it could not read would keep it from starting", "haproxy -c -q -f "+haproxy.ConfigPath),
-			h.on("it reads everything again and loses no connection; the first time it has to start anew, on its own settings", lines(
-				"systemctl daemon-reload && systemctl enable "+haproxy.Unit,
-				"inputs=$(systemctl show -p Environment --value "+haproxy.Unit+" | tr ' ' '\\n' | grep '^"+artifact.InputsVariable+"=')",
-				"if systemctl is-active -q "+haproxy.Unit+" && tr '\\0' '\\n' </proc/$(systemctl show -p MainPID --value "+haproxy.Unit+")/environ | grep -qx \"$inputs\"; then",
-				"  systemctl reload "+haproxy.Unit,
-				"else",
-				"  systemctl restart "+haproxy.Unit,
-				"fi")),
+			h.on("it reads everything again and loses no connection; the first time it has to start anew, on its own settings", reloadOrRestart(haproxy.Unit)),
 			h.on("it finds every API server up: state 2 in the sixth column", lines(
 				"for server in "+strings.Join(nodeNames(spec.With(cluster.RoleControlPlane)), " ")+"; do",
 				"  echo 'show servers state "+haproxy.Backend+"' | socat - UNIX-CONNECT:"+haproxy.Socket+" |",
 				"    awk -v server=$server '$4 == server && $6 == 2 { up = 1 } END { exit !up }'",
 				"done")),
 		}
+		if haproxy.Shares(spec, n) {
+			commands = append(commands,
+				h.on("keepalived, whose unit proves its configuration first; who holds the shared address keeps it, but for a restart: take that one last",
+					reloadOrRestart(haproxy.SharedUnit)),
+				h.on("one of the balancers holds the shared address", "for _ in $(seq 10); do ping -c 1 -W 1 "+spec.LoadBalancer.VirtualIP+" >/dev/null && exit; done; exit 1"))
+		}
+		return commands
 	})
+}
+
+// reloadOrRestart has a unit read what stands there; where it runs on other inputs it has to start anew.
+func reloadOrRestart(unit string) string {
+	return lines(
+		"systemctl daemon-reload && systemctl enable "+unit,
+		"inputs=$(systemctl show -p Environment --value "+unit+" | tr ' ' '\\n' | grep '^"+artifact.InputsVariable+"=')",
+		"if systemctl is-active -q "+unit+" && tr '\\0' '\\n' </proc/$(systemctl show -p MainPID --value "+unit+")/environ | grep -qx \"$inputs\"; then",
+		"  systemctl reload "+unit,
+		"else",
+		"  systemctl restart "+unit,
+		"fi")
 }
