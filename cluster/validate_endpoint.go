@@ -48,16 +48,21 @@ func (r *review) endpointMissing(path string) {
 
 const ownEndpointHint = "put a load balancer (a host with the role load-balancer, a virtual address, or one of your own) before the masters, and name it here"
 
-// checkEndpointServes holds the endpoint against the hosts of the spec: it must not depend on one of several masters,
-// and not lead to a host that serves no API.
+const sharedEndpointHint = "give spec.loadBalancer.virtualIP a free address of their network, which they share, and write that here, or a name that leads there"
+
+// checkEndpointServes holds the endpoint against the hosts of the spec: it must not depend on one of several masters
+// or load balancers, and not lead to a host that serves no API.
 func checkEndpointServes(r *review) {
 	const path = "spec.endpoint.host"
 	n, ok := r.spec.hostCalled(r.spec.Endpoint.Host)
-	if !ok || n.Has(RoleLoadBalancer) {
+	if !ok {
 		return
 	}
-	masters := len(r.spec.With(RoleControlPlane))
+	masters, balancers := len(r.spec.With(RoleControlPlane)), len(r.spec.With(RoleLoadBalancer))
 	switch {
+	case n.Has(RoleLoadBalancer) && balancers > 1:
+		r.report(path, sharedEndpointHint, "%s is the load balancer %s: the loss of that one of %d would cut off every node", r.spec.Endpoint.Host, n.Name, balancers)
+	case n.Has(RoleLoadBalancer):
 	case !n.Has(RoleControlPlane):
 		r.report(path, "name a load balancer or the only master", "%s is the host %s, which serves no API", r.spec.Endpoint.Host, n.Name)
 	case masters > 1:
