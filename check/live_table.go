@@ -70,6 +70,7 @@ func LiveChecks() []LiveCheck {
 		{Name: liveKubelet, Asks: shows("every kubelet, from every master, with the API server's certificate"), of: worker.Component, when: runsPods, stage: 1, ask: serves("kubelet")},
 		{Name: liveProxy, Asks: "kube-proxy says that it has programmed its node", of: worker.Component, when: runsPods, stage: 1, ask: proxies},
 		{Name: "balancer", Asks: "every load balancer finds every API server ready, and has none drained", of: haproxy.Component, when: isBalanced, stage: 2, settles: true, ask: balancersAgree},
+		{Name: "virtual-address", Asks: "one load balancer has the address that they share, and only one", of: haproxy.Component, when: isShared, stage: 2, settles: true, ask: oneHolds},
 		{Name: "endpoint", Asks: "an API server answers with its certificate behind every load balancer, and at the endpoint's name; from nodes, and from the operator's machine, where it is a warning if it does not", of: haproxy.Component, stage: 2, ask: endpointServes},
 		{Name: "leases", Asks: "controller-manager and scheduler each have a leader, one of the masters, that renews its lease", of: controlplane.Component, stage: 2, settles: true, ask: fromAPI(leases)},
 		{Name: liveNodes, Asks: "the Nodes are those of the spec, ready, and have its names, addresses, version and pod networks", of: worker.Component, when: runsPods, stage: 2, settles: true, ask: fromAPI(nodesAgree)},
@@ -93,6 +94,8 @@ func shows(what string) string {
 func runsPods(s *cluster.Spec) bool { return len(s.Kubelets()) > 0 }
 
 func isBalanced(s *cluster.Spec) bool { return len(balancing(s)) > 0 }
+
+func isShared(s *cluster.Spec) bool { return len(sharing(s)) > 0 }
 
 // LiveTable is every check for people to read.
 func LiveTable() string {

@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"fmt"
-	"net/netip"
 
 	"hardway/cluster"
 	"hardway/haproxy"
@@ -26,7 +25,7 @@ func (e *Env) balancers(ctx context.Context, s view, what []string) (rollout.Bal
 		problems = append(problems, uninstalled(e.Spec, node, part.Change.State)...)
 		b.Hosts = append(b.Hosts, part)
 		if h, _ := s.of(node.Name); b.Share && h.conn != nil {
-			holds, err := e.holdsAddress(ctx, h.conn)
+			holds, err := haproxy.AskHolds(ctx, h.conn, e.Spec.LoadBalancer.VirtualIP)
 			if err != nil {
 				return b, err
 			}
@@ -56,19 +55,6 @@ func uninstalled(spec *cluster.Spec, node cluster.Node, state remote.State) []cl
 	return problems
 }
 
-// holdsAddress looks whether a balancer has the shared address right now.
-func (e *Env) holdsAddress(ctx context.Context, conn remote.Looker) (bool, error) {
-	addr, err := netip.ParseAddr(e.Spec.LoadBalancer.VirtualIP)
-	if err != nil {
-		return false, fmt.Errorf("failed to read spec.loadBalancer.virtualIP: %w", err)
-	}
-	table, err := conn.ReadFile(ctx, haproxy.AddressTable(addr))
-	if err != nil {
-		return false, fmt.Errorf("failed to look who holds %s: %w", addr, err)
-	}
-	return haproxy.Holds(table, addr), nil
-}
-
 // askAddress wants one balancer to hold the address that they share. Of those that cannot be asked nothing is said: the
 // gates of HAProxy do.
 func (e *Env) askAddress(ctx context.Context, hosts []string) []cluster.Problem {
@@ -79,7 +65,7 @@ func (e *Env) askAddress(ctx context.Context, hosts []string) []cluster.Problem 
 		if err != nil {
 			continue
 		}
-		if holds, err := e.holdsAddress(ctx, conn); err == nil && holds {
+		if holds, err := haproxy.AskHolds(ctx, conn, shared); err == nil && holds {
 			holders = append(holders, node.Name)
 		}
 	}

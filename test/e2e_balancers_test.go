@@ -59,6 +59,7 @@ func TestMachinesBalancers(t *testing.T) {
 		{"the address leaves a balancer that does not serve", leavesWhoDoesNotServe},
 		{"the address leaves a balancer that is gone", leavesWhoIsGone},
 		{"a restart of keepalived everywhere moves it once", movesOnce},
+		{"a firewall between them is named", firewallIsNamed},
 		{"a configuration that keepalived cannot read is not used", brokenIsNotUsed},
 	} {
 		t.Run(step.name, func(t *testing.T) {
@@ -161,6 +162,20 @@ func (m *machines) taken() int {
 		sum += times
 	}
 	return sum
+}
+
+// firewallIsNamed keeps the word that the holder lives from the other, which then takes the address as well.
+func firewallIsNamed(t *testing.T, m *machines) {
+	holder := m.holder()
+	others := slices.DeleteFunc(m.spec.With(cluster.RoleLoadBalancer), func(n cluster.Node) bool { return n.Name == holder })
+	m.ssh(others[0].Name, "nft add table inet test && nft add chain inet test input '{ type filter hook input priority 0; }' && nft add rule inet test input meta l4proto vrrp drop")
+	eventually(t, 10*time.Second, "both have the address", func() bool { return len(m.holders()) == 2 })
+	if said := m.exits(3, "verify"); !strings.Contains(said.out, "is held by each of") || !strings.Contains(said.out, "virtual-address") {
+		t.Errorf("verify does not name it:\n%s", said.out)
+	}
+	m.ssh(others[0].Name, "nft delete table inet test")
+	eventually(t, 10*time.Second, "one has the address", func() bool { return len(m.holders()) == 1 })
+	m.exits(0, "verify")
 }
 
 // brokenIsNotUsed has a person break the configuration of the holder: what runs goes on, and the next apply mends it.
