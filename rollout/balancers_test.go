@@ -43,3 +43,36 @@ func TestAConfigurationIsProvenBeforeTheCommitOfAMaster(t *testing.T) {
 		t.Errorf("got\n%s\nwant at its end\n%s", all, want)
 	}
 }
+
+// sharing is a balancer whose keepalived restarts.
+func sharing(h Host) Host {
+	drop := artifact.File{Path: artifact.UnitDir + "/" + haproxy.SharedUnit + ".d/hardway.conf", Component: haproxy.Component}
+	h.Components = []string{haproxy.Component}
+	h.Change.want.Files = append(h.Change.want.Files, drop)
+	h.Change.State.Units[haproxy.Unit] = remote.UnitState{Active: "active", MainPID: 8}
+	h.Change.State.Units[haproxy.SharedUnit] = remote.UnitState{Active: "active", MainPID: 9}
+	h.Change.Files = append(h.Change.Files, FileChange{Path: drop.Path, Verb: Update, File: drop})
+	h.Change.Units = append(h.Change.Units, UnitChange{haproxy.SharedUnit, RestartUnit, "runs on other inputs"})
+	return h
+}
+
+// The shared address leaves its holder when that one's turn comes, and nobody restarts after it.
+func TestTheHolderOfTheSharedAddressComesLast(t *testing.T) {
+	hosts := []Host{sharing(master("lb1")), sharing(master("lb2")), sharing(master("lb3"))}
+	for holder, want := range map[string]string{"lb1": "lb2 lb3 lb1", "lb2": "lb1 lb3 lb2", "lb3": "lb1 lb2 lb3", "": "lb1 lb2 lb3"} {
+		roll := Balancers{Hosts: hosts, Running: []string{"lb1", "lb2", "lb3"}, Holder: holder, Share: true}.Roll()
+		if got := strings.Join(roll.Order(), " "); got != want {
+			t.Errorf("with %q as the holder the order is %s, want %s", holder, got, want)
+		}
+		for _, turn := range roll.Turns {
+			if got := said(turn); !strings.HasSuffix(got, "restart "+turn.Host+" keepalived\ngate "+gatesOf(turn.Host)+" haproxy\ngate "+turn.Host+" haproxy servers virtual address") {
+				t.Errorf("the turn of %s is\n%s", turn.Host, got)
+			}
+		}
+	}
+}
+
+// gatesOf is all three, the one whose turn it is last.
+func gatesOf(host string) string {
+	return strings.Join(append(without([]string{"lb1", "lb2", "lb3"}, []string{host}), host), ",")
+}

@@ -59,7 +59,7 @@ func TestMachinesBalancers(t *testing.T) {
 		{"the address leaves a balancer that does not serve", leavesWhoDoesNotServe},
 		{"the address leaves a balancer that is gone", leavesWhoIsGone},
 		{"a restart of keepalived everywhere moves it once", movesOnce},
-		{"a firewall between them is named", firewallIsNamed},
+		{"a firewall between them is named", splitIsNamed},
 		{"a configuration that keepalived cannot read is not used", brokenIsNotUsed},
 	} {
 		t.Run(step.name, func(t *testing.T) {
@@ -164,8 +164,8 @@ func (m *machines) taken() int {
 	return sum
 }
 
-// firewallIsNamed keeps the word that the holder lives from the other, which then takes the address as well.
-func firewallIsNamed(t *testing.T, m *machines) {
+// splitIsNamed keeps the word that the holder lives from the other, which then takes the address as well.
+func splitIsNamed(t *testing.T, m *machines) {
 	holder := m.holder()
 	others := slices.DeleteFunc(m.spec.With(cluster.RoleLoadBalancer), func(n cluster.Node) bool { return n.Name == holder })
 	m.ssh(others[0].Name, "nft add table inet test && nft add chain inet test input '{ type filter hook input priority 0; }' && nft add rule inet test input meta l4proto vrrp drop")
