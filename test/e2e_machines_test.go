@@ -30,7 +30,7 @@ func TestMachinesUp(t *testing.T) {
 		"etcd is not root":                   func(t *testing.T) { etcdIsNotRoot(t, m) },
 		"hosts are hardened":                 func(t *testing.T) { hostsAreHardened(t, m, c) },
 		"pods answer through a Service":      func(t *testing.T) { podsAnswer(t, m, c) },
-		"usage of nodes is known":            func(t *testing.T) { usageIsKnown(t, c) },
+		"the README's story is true":         func(t *testing.T) { readmeIsTrue(t, m) },
 		"the second up changes nothing":      func(t *testing.T) { secondUpRestartsNothing(t, m) },
 		"this machine's kernel is as it was": func(t *testing.T) { kernelIsAsItWas(t, kernel) },
 	} {

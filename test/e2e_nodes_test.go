@@ -30,21 +30,21 @@ func nodesAreReady(t *testing.T, c *controlPlane) {
 // webPods is three of a small web server that answers with its pod's name, and a Service of them.
 const webPods = `apiVersion: apps/v1
 kind: Deployment
-metadata: {name: web}
+metadata: {name: everywhere}
 spec:
   replicas: 3
-  selector: {matchLabels: {app: web}}
+  selector: {matchLabels: {app: everywhere}}
   template:
-    metadata: {labels: {app: web}}
+    metadata: {labels: {app: everywhere}}
     spec:
       containers: [{name: web, image: IMAGE, imagePullPolicy: IfNotPresent, ports: [{containerPort: 8080}]}]
 ---
 apiVersion: v1
 kind: Service
-metadata: {name: web}
+metadata: {name: everywhere}
 spec:
   type: NodePort
-  selector: {app: web}
+  selector: {app: everywhere}
   ports: [{port: 80, targetPort: 8080, nodePort: 30080}]
 `
 
@@ -53,7 +53,7 @@ func podsAnswer(t *testing.T, m *machines, c *controlPlane) {
 	c.write("web.yaml", strings.Replace(webPods, "IMAGE", imageOf(t, c, "web"), 1))
 	c.kubectl("admin", "apply", "-f", filepath.Join(c.work, "web.yaml"))
 	t.Cleanup(func() { c.kubectl("admin", "delete", "--wait=false", "-f", filepath.Join(c.work, "web.yaml")) })
-	c.kubectl("admin", "rollout", "status", "deployment/web", "--timeout=60s")
+	c.kubectl("admin", "rollout", "status", "deployment/everywhere", "--timeout=60s")
 	for _, n := range c.spec.Kubelets() {
 		heard := map[string]bool{}
 		eventually(t, 20*time.Second, "every pod answers through "+n.Name, func() bool {
