@@ -54,5 +54,5 @@ func key(name string) string   { return pki.Key(pki.KubernetesDir, name) }
 
 func isMaster(node cluster.Node) bool { return node.Has(cluster.RoleControlPlane) }
 
-// DataDirs is where API servers keep what they make themselves.
-func DataDirs() []string { return []string{auditDir} }
+// DataDirs is where API servers and controller-managers keep what they make themselves.
+func DataDirs() []string { return []string{auditDir, flexVolumeDir} }

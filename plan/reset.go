@@ -53,10 +53,6 @@ func (e *Env) planReset(ctx context.Context, how Resetting) (Action, error) {
 
 // leavings looks at every host; nothing begins unless all of them answer.
 func (e *Env) leavings(ctx context.Context, nodes []cluster.Node, how Resetting) ([]rollout.Leaving, error) {
-	snapshots := ""
-	if how.Snapshots {
-		snapshots = e.Spec.Etcd.Snapshots.Dir
-	}
 	out := make([]rollout.Leaving, len(nodes))
 	through := e.counting(PhaseConnect, len(nodes))
 	err := remote.ForEach(ctx, indices(nodes), e.Spec.SSH.Parallel, func(ctx context.Context, i int) error {
@@ -64,7 +60,7 @@ func (e *Env) leavings(ctx context.Context, nodes []cluster.Node, how Resetting)
 		if err != nil {
 			return err
 		}
-		out[i], err = rollout.TakeLeave(ctx, conn, rollout.Want{Node: nodes[i], Run: e.run, Confirm: e.hostLocks().Confirm}, snapshots)
+		out[i], err = rollout.TakeLeave(ctx, conn, rollout.Want{Node: nodes[i], Run: e.run, Confirm: e.hostLocks().Confirm}, e.Spec.Etcd.Snapshots.Dir, how.Snapshots)
 		through(nodes[i].Name)
 		return err
 	})

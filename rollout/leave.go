@@ -26,6 +26,8 @@ const (
 	Unlink Verb = "unlink"
 	// Disable keeps a unit from starting at boot.
 	Disable Verb = "disable"
+	// Disown gives what stays to root, whose number nobody else gets.
+	Disown Verb = "disown"
 	// Empty takes all off that is in a directory.
 	Empty Verb = "empty"
 	// RemoveUser and RemoveDir take off a user, and a directory if it is empty.
@@ -64,9 +66,9 @@ type Leaving struct {
 }
 
 // TakeLeave looks at a host and finds out what takes hardway off it again. What it goes by is on the host: the record of what
-// was delivered, and how the host was before. snapshots is a directory to empty besides, where nobody wants them any more.
-func TakeLeave(ctx context.Context, host remote.Changer, want Want, snapshots string) (Leaving, error) {
-	l := leaving{host: host, snapshots: snapshots}
+// was delivered, and how the host was before. snapshots is where etcd's are, which stay unless they are unwanted.
+func TakeLeave(ctx context.Context, host remote.Changer, want Want, snapshots string, unwanted bool) (Leaving, error) {
+	l := leaving{host: host, snapshots: snapshots, unwanted: unwanted}
 	var err error
 	if l.record, err = readDelivered(ctx, host); err != nil {
 		return Leaving{}, err
@@ -108,6 +110,7 @@ type leaving struct {
 	record    delivered
 	original  Original
 	snapshots string
+	unwanted  bool
 	seen      remote.State
 	files     Change
 }
@@ -353,12 +356,13 @@ func (l leaving) made(dir string) (k Kept, empty bool) {
 // empties is the directories of data, as far as nothing was in them before.
 func (l leaving) empties() []Move {
 	var moves []Move
-	for _, dir := range append(l.data(), l.snapshots) {
-		seen := l.seen.Paths[dir]
-		if _, ours := l.made(dir); dir == "" || !seen.Exists || !ours {
-			continue
+	for _, dir := range l.data() {
+		if _, ours := l.made(dir); ours && l.seen.Paths[dir].Exists {
+			moves = append(moves, Move{Verb: Empty, What: dir, Reason: "what units kept there"})
 		}
-		moves = append(moves, Move{Verb: Empty, What: dir, Reason: "what units kept there"})
+	}
+	if l.unwanted && l.seen.Paths[l.snapshots].Exists {
+		moves = append(moves, Move{Verb: Empty, What: l.snapshots, Reason: "nobody wants snapshots"})
 	}
 	return moves
 }
@@ -368,6 +372,9 @@ func (l leaving) users() []Move {
 	for _, owner := range l.original.Owners {
 		user, _, _ := strings.Cut(owner, ":")
 		if _, there := l.seen.Owners[owner]; there && user != "root" {
+			if !l.unwanted && l.seen.Paths[l.snapshots].Exists {
+				moves = append(moves, Move{Verb: Disown, What: l.snapshots, Reason: "snapshots stay, their owner goes"})
+			}
 			moves = append(moves, Move{Verb: RemoveUser, What: user, Reason: "was not there before hardway came"})
 		}
 	}

@@ -93,7 +93,7 @@ func (w Want) ground() []string {
 		paths = slices.AppendSeq(paths, above(f.Path))
 	}
 	for _, d := range data(components) {
-		paths = append(paths, d.Path)
+		paths = slices.AppendSeq(append(paths, d.Path), above(d.Path))
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths)
@@ -144,8 +144,13 @@ func (o Original) and(h Ready) Original {
 			o.addFile(c, f)
 		}
 	}
-	for _, dir := range data(h.Components) {
-		o.addDir(c, dir, true)
+	for _, d := range data(h.Components) {
+		for dir := range above(d.Path) {
+			if !c.State.Paths[dir].Exists {
+				o.addDir(c, FileChange{Path: dir, File: d.File}, false)
+			}
+		}
+		o.addDir(c, d, true)
 	}
 	for _, component := range h.Components {
 		o.addUnits(c, c.want.units(component))

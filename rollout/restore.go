@@ -92,6 +92,9 @@ func (r restoring) addStanding(ctx context.Context, want *Want, record delivered
 	return nil
 }
 
+// nobody is what stat calls an owner who has no name. What was theirs comes back as root's.
+const nobody = "UNKNOWN"
+
 // addKept wants what was replaced or taken off. What hardway had not delivered is none of what it will have delivered.
 func (r restoring) addKept(ctx context.Context, want *Want, record delivered) error {
 	for at, k := range r.kept {
@@ -103,6 +106,9 @@ func (r restoring) addKept(ctx context.Context, want *Want, record delivered) er
 			return fmt.Errorf("failed to read the mode of %s in %s on %s: %w", at, path.Join(k.dir, recordName), r.host.Host(), err)
 		}
 		f := artifact.File{Path: at, Mode: fs.FileMode(mode), Owner: k.Owner, Component: k.Component}
+		if strings.Contains(k.Owner, nobody) {
+			f.Owner = ""
+		}
 		if k.Dir {
 			f.Mode |= fs.ModeDir
 		} else {

@@ -192,6 +192,7 @@ var moves = map[Verb]func(r rolling, ctx context.Context, m Move, host string) e
 	Unmount:     commands(remote.UnmountBelow),
 	Unlink:      commands(remote.Unlink),
 	Empty:       commands(remote.Empty),
+	Disown:      commands(func(dir string) remote.Command { return remote.OwnAll(dir, "root:root") }),
 	RemoveUser:  commands(remote.RemoveUser),
 	RemoveDir:   removeDir,
 	Forget:      forget,

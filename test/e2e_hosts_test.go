@@ -14,19 +14,22 @@ import (
 )
 
 // TestMachinesHosts lets hosts come and go: a worker joins, takes pods and leaves again; a master is lost, and a new machine
-// at another address takes its place.
+// at another address takes its place; at last everything goes.
 func TestMachinesHosts(t *testing.T) {
 	m := withMachines(t, "5")
 	c := &controlPlane{rehearsal: m.rehearsal}
+	m.edit("etcd: {version: "+presentEtcd, "etcd: {snapshots: {every: 6h, keep: 2, dir: /var/lib/etcd-snapshots}, version: "+presentEtcd)
+	before := m.portraits()
 	m.exits(0, "up")
 	nodesAreReady(t, c)
 	workerComesAndGoes(t, m, c)
-	masterIsReplaced(t, m, c)
+	before["kmaster3"] = masterIsReplaced(t, m, c)
 	everyMachineIsWell(t, m)
 	podsAnswer(t, m, c)
 	if again := m.exits(0, "up"); !strings.Contains(again.out, "nothing changed") {
 		t.Errorf("the last up says:\n%s", again.out)
 	}
+	machinesAreReset(t, m, before)
 }
 
 // newAddress is one of the lab's network that no host has.
@@ -56,7 +59,7 @@ func workerComesAndGoes(t *testing.T, m *machines, c *controlPlane) {
 	line := "  - {name: kworker1, address: " + first.PrimaryAddress() + ", roles: [worker]}\n"
 	m.edit(line, line+"  - {name: "+worker+", address: "+m.newAddress()+", roles: [worker]}\n")
 	m.boots()
-	untouched := m.portraits()[worker]
+	untouched := m.portrait(worker)
 	m.exits(0, "up")
 	nodesAreReady(t, c)
 	c.write("web.yaml", strings.Replace(webPods, "IMAGE", imageOf(t, c, "web"), 1))
@@ -83,7 +86,7 @@ func workerComesAndGoes(t *testing.T, m *machines, c *controlPlane) {
 	if !strings.Contains(removed.out, "take "+worker+" out of cluster.yaml") {
 		t.Errorf("it does not say what to do next: %s", removed.out)
 	}
-	samePortraits(t, map[string]map[string]bool{worker: untouched}, map[string]map[string]bool{worker: m.portraits()[worker]}, "none")
+	samePortraits(t, map[string]map[string]bool{worker: untouched}, map[string]map[string]bool{worker: m.portrait(worker)}, "none")
 	c.write("cluster.yaml", before)
 	c.readSpec()
 	m.exits(0, "up")
@@ -96,8 +99,8 @@ func workerComesAndGoes(t *testing.T, m *machines, c *controlPlane) {
 	m.lab("remove", worker)
 }
 
-// masterIsReplaced loses a machine for good.
-func masterIsReplaced(t *testing.T, m *machines, c *controlPlane) {
+// masterIsReplaced loses a machine for good, and says how the new one was.
+func masterIsReplaced(t *testing.T, m *machines, c *controlPlane) map[string]bool {
 	const lost = "kmaster3"
 	old, _ := m.spec.Node(lost)
 	ids, _ := m.statuses(0)
@@ -107,6 +110,7 @@ func masterIsReplaced(t *testing.T, m *machines, c *controlPlane) {
 	address := m.newAddress()
 	m.edit("address: "+old.PrimaryAddress()+",", "address: "+address+",")
 	m.boots()
+	untouched := m.portrait(lost)
 	began := time.Now()
 	m.exits(0, "pki", "all")
 	m.exits(0, "render", "all")
@@ -131,4 +135,5 @@ func masterIsReplaced(t *testing.T, m *machines, c *controlPlane) {
 	if got := m.ssh("haproxy", "grep -c "+old.PrimaryAddress()+": /etc/haproxy/haproxy.cfg || true"); got != "0" {
 		t.Errorf("the balancer knows the machine that is gone, %s times", got)
 	}
+	return untouched
 }

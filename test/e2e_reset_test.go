@@ -7,49 +7,44 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
-// TestMachinesReset takes machines through up, with pods on them, and back: they are then as they were, and fit for another
-// up. What a reset goes by is on the machines, so the work directory is emptied in between.
-func TestMachinesReset(t *testing.T) {
-	m := withMachines(t, "5")
-	c := &controlPlane{rehearsal: m.rehearsal}
-	m.edit("etcd: {version: "+presentEtcd, "etcd: {snapshots: {every: 6h, keep: 2, dir: /var/lib/etcd-snapshots}, version: "+presentEtcd)
-	for _, n := range m.spec.Hosts {
-		// Answers of a machine that has just booted are not those of one that runs.
-		m.ssh(n.Name, "systemctl", "is-system-running", "--wait")
-	}
-	before := m.portraits()
-	m.exits(0, "up")
-	nodesAreReady(t, c)
-	c.write("web.yaml", strings.Replace(webPods, "IMAGE", imageOf(t, c, "web"), 1))
-	c.kubectl("admin", "apply", "-f", m.work+"/web.yaml")
-	c.kubectl("admin", "rollout", "status", "deployment/web", "--timeout=60s")
+// machinesAreReset takes everything off machines again: they are then as they were before the first up, and fit for another.
+// What a reset goes by is on the machines, so the work directory is emptied in between. Pods run on them.
+func machinesAreReset(t *testing.T, m *machines, before map[string]map[string]bool) {
 	m.ssh("kmaster1", "systemctl", "start", "hardway-etcd-snapshot")
-
 	refused := m.exits(1, "reset", "--yes", "--only", "kmaster1")
 	if !strings.Contains(refused.errors, "hardway hosts remove kmaster1") {
 		t.Errorf("a member of a running cluster: %s", refused.errors)
 	}
-	m.keepOnly("cluster.yaml", "known_hosts", "id_ed25519", "bin", "machines", ".gitignore", "lab.yaml", ".hardway-lab")
+	m.keepOnly("cluster.yaml", "known_hosts", "id_ed25519", "bin", "machines", ".gitignore")
 	m.exits(0, "reset", "--yes")
-	after := m.portraits()
-	samePortraits(t, before, after, "/var/lib/etcd-snapshots")
+	samePortraits(t, before, m.portraits(), "/var/lib/etcd-snapshots")
+	if got := m.ssh("kmaster1", "stat -c %U /var/lib/etcd-snapshots/*"); got != "root" {
+		t.Errorf("snapshots that stay are those of %s", got)
+	}
 	m.exits(0, "reset", "--yes")
 
 	m.exits(0, "up")
+	nodesAreReady(t, &controlPlane{rehearsal: m.rehearsal})
 	m.exits(0, "reset", "--yes", "--snapshots")
-	samePortraits(t, before, m.portraits(), "none")
+	if got := m.ssh("kmaster1", "ls /var/lib/etcd-snapshots"); got != "" {
+		t.Errorf("snapshots that nobody wants are still there: %s", got)
+	}
+	// What an earlier life has left is somebody else's to this one, and so stays.
+	samePortraits(t, before, m.portraits(), "/var/lib/etcd-snapshots")
 }
 
 // portrait prints a machine, a line for each thing: what stands on its disk, units, users, network, mounts, containers. What
 // changes by itself, and images, are left out.
 const portrait = `
 export LC_ALL=C
+systemctl is-system-running --wait >/dev/null
 for root in / /var/lib/etcd /var/lib/kubelet; do
  find $root -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/log/journal -o -path /var/tmp \
-  -o -path /var/lib/containerd -o -path /var/lib/systemd -o -path /var/cache -o -path /usr/local/lib/hardway-lab \) -prune -o -printf 'file %p %y %m %u:%g %l\n'
+  -o -path /var/lib/containerd -o -path /var/lib/systemd -o -path /var/cache -o -path /usr/local/lib/hardway-lab \) -prune -o -printf 'file %p %y %m %U:%G %l\n'
 done
 find /etc /usr/local /opt /root /home /var/lib/cni /var/lib/kubelet /var/lib/etcd -xdev -type f ! -name '*-' -exec sha256sum {} + 2>/dev/null | sed 's/^/content /'
 systemctl list-unit-files --no-legend --no-pager --type=service,timer,socket | sed 's/  */ /g; s/^/unit-file /'
@@ -67,13 +62,28 @@ ls /run/netns 2>/dev/null | sed 's/^/netns /'; ls -d /run/hardway 2>/dev/null; t
 func (m *machines) portraits() map[string]map[string]bool {
 	m.t.Helper()
 	all := map[string]map[string]bool{}
+	var mu sync.Mutex
+	var each sync.WaitGroup
 	for _, n := range m.spec.Hosts {
-		all[n.Name] = map[string]bool{}
-		for line := range strings.Lines(m.ssh(n.Name, portrait)) {
-			all[n.Name][strings.TrimSpace(line)] = true
-		}
+		each.Go(func() {
+			lines := m.portrait(n.Name)
+			mu.Lock()
+			defer mu.Unlock()
+			all[n.Name] = lines
+		})
 	}
+	each.Wait()
 	return all
+}
+
+// portrait is a machine's, once it has booted.
+func (m *machines) portrait(host string) map[string]bool {
+	m.t.Helper()
+	lines := map[string]bool{}
+	for line := range strings.Lines(m.ssh(host, portrait)) {
+		lines[strings.TrimSpace(line)] = true
+	}
+	return lines
 }
 
 // samePortraits wants every line of before, and no other but about what is said to stay.
