@@ -10,6 +10,7 @@ const (
 	kindAnswer kind = "answer" // its answer is no good one
 	kindOfEtcd kind = "etcd"   // it says itself that etcd is what it lacks
 	kindDown   kind = "down"   // etcd says of a member that it is not there
+	kindStarts kind = "starts" // it is not ready yet, and need not be
 	kindAlarm  kind = "alarm"  // etcd takes no writes
 )
 
@@ -34,7 +35,7 @@ type cause struct {
 func causes() []cause {
 	var out []cause
 	// What is not written is not renewed, not reported and not made.
-	for _, name := range append([]string{"leases", liveNodes, "addons", "aggregated-api", liveSecret}, podChecks...) {
+	for _, name := range append([]string{"leases", liveNodes, liveAddons, "aggregated-api", liveSecret}, podChecks...) {
 		out = append(out, cause{check: name, by: liveEtcd, byKind: kindAlarm, any: true})
 	}
 	return append(out, []cause{
@@ -51,15 +52,15 @@ func causes() []cause {
 		{check: "endpoint", kind: kindServed, by: liveAPI, any: true},
 		{check: liveNodes, by: liveHostname},
 		{check: liveNodes, by: liveKubelet},
-		{check: "addons", by: liveNodes, any: true},
-		{check: "aggregated-api", by: "addons", any: true},
+		{check: liveAddons, by: liveNodes, any: true},
+		{check: "aggregated-api", by: liveAddons, any: true},
 		{check: liveLogs, by: liveKubelet},
 		{check: liveExec, by: liveKubelet},
 		{check: livePodToPod, by: livePods},
 		{check: liveService, by: liveProxy},
 		{check: liveService, by: livePodToPod},
 		{check: liveNodePort, by: liveProxy},
-		{check: liveDNS, by: "addons", any: true},
+		{check: liveDNS, by: liveAddons, any: true},
 		{check: liveDNS, by: livePodToPod},
 		{check: liveDNS, by: liveService},
 	}...)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	apps "k8s.io/api/apps/v1"
 	coordination "k8s.io/api/coordination/v1"
 	core "k8s.io/api/core/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -154,6 +155,38 @@ func TestWhatComesOfAnotherFindingSaysSo(t *testing.T) {
 			}
 			if got := strings.Join(slices.Sorted(slices.Values(left)), " "); got != c.want {
 				t.Errorf("left is %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// TestAnAddonThatHasJustBeenStartedIsNoFinding: metrics-server takes half a minute.
+func TestAnAddonThatHasJustBeenStartedIsNoFinding(t *testing.T) {
+	now := time.Unix(1795263430, 0)
+	running := func(ago time.Duration, restarts int32) core.ContainerStatus {
+		return core.ContainerStatus{RestartCount: restarts, State: core.ContainerState{Running: &core.ContainerStateRunning{StartedAt: meta.NewTime(now.Add(-ago))}}}
+	}
+	for name, c := range map[string]struct {
+		ready int32
+		pods  []core.ContainerStatus
+		state State
+	}{
+		"ready":          {1, nil, OK},
+		"just started":   {0, []core.ContainerStatus{running(20*time.Second, 0)}, Warning},
+		"for too long":   {0, []core.ContainerStatus{running(2*time.Minute, 0)}, Failed},
+		"again":          {0, []core.ContainerStatus{running(20*time.Second, 1)}, Failed},
+		"pulls an image": {0, []core.ContainerStatus{{State: core.ContainerState{Waiting: &core.ContainerStateWaiting{Reason: "ImagePullBackOff"}}}}, Failed},
+		"not made":       {0, nil, Failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &apps.Deployment{ObjectMeta: meta.ObjectMeta{Name: "metrics-server", Namespace: "kube-system"}, Status: apps.DeploymentStatus{AvailableReplicas: c.ready}}
+			var pods []core.Pod
+			for _, s := range c.pods {
+				pods = append(pods, core.Pod{Status: core.PodStatus{ContainerStatuses: []core.ContainerStatus{s}}})
+			}
+			rows := judgeAddon(d, pods, now)
+			if len(rows) != 1 || rows[0].State != c.state || name == "pulls an image" && !strings.Contains(rows[0].Seen, "ImagePullBackOff") {
+				t.Errorf("found %+v", rows)
 			}
 		})
 	}

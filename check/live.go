@@ -85,7 +85,7 @@ func (v *Verification) Look(ctx context.Context) {
 			v.rows[under[i].Name] = rows
 		}
 		v.blame()
-		if stage == stages-2 {
+		if stage == serverStage {
 			v.api = v.clients()
 		}
 	}

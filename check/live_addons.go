@@ -7,7 +7,9 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"time"
 
+	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
 	discovery "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -22,27 +24,50 @@ import (
 func addonsRun(ctx context.Context, v *Verification, a *api) []Row {
 	var rows []Row
 	for _, name := range manifests.Deployments(v.Spec) {
-		rows = append(rows, addonRuns(ctx, a, name)...)
+		d, err := a.AppsV1().Deployments(meta.NamespaceSystem).Get(ctx, name, meta.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			rows = append(rows, failed("hardway apply manifests", "there is no Deployment %s", name)...)
+			continue
+		}
+		if err != nil {
+			return unanswered(a, err)
+		}
+		pods, err := a.CoreV1().Pods(d.Namespace).List(ctx, meta.ListOptions{LabelSelector: meta.FormatLabelSelector(d.Spec.Selector)})
+		if err != nil {
+			return unanswered(a, err)
+		}
+		rows = append(rows, judgeAddon(d, pods.Items, v.Now())...)
 	}
 	return rows
 }
 
-func addonRuns(ctx context.Context, a *api, name string) []Row {
-	d, err := a.AppsV1().Deployments(meta.NamespaceSystem).Get(ctx, name, meta.GetOptions{})
+// startsWithin is how long a pod may take from its start until it is ready: metrics-server is when it has asked every kubelet
+// twice, 15 s apart. Nobody is made to wait for that.
+const startsWithin = time.Minute
+
+func judgeAddon(d *apps.Deployment, pods []core.Pod, now time.Time) []Row {
+	ready, wanted := d.Status.AvailableReplicas, int32(1)
+	if d.Spec.Replicas != nil {
+		wanted = *d.Spec.Replicas
+	}
+	selector := meta.FormatLabelSelector(d.Spec.Selector)
 	switch {
-	case apierrors.IsNotFound(err):
-		return failed("hardway apply manifests", "there is no Deployment %s", name)
-	case err != nil:
-		return unanswered(a, err)
-	case d.Status.AvailableReplicas >= *d.Spec.Replicas:
-		return ok("%s: %d of %d pods run", name, d.Status.AvailableReplicas, *d.Spec.Replicas)
+	case ready >= wanted:
+		return ok("%s: %d of %d pods run", d.Name, ready, wanted)
+	case len(pods) >= int(wanted) && !slices.ContainsFunc(pods, func(p core.Pod) bool { return !starts(p, now) }):
+		return of(kindStarts, warning("hardway verify, in half a minute", "%s: %d of %d pods are ready; the others have just been started", d.Name, ready, wanted))
 	}
-	pods, err := a.CoreV1().Pods(meta.NamespaceSystem).List(ctx, meta.ListOptions{LabelSelector: meta.FormatLabelSelector(d.Spec.Selector)})
-	if err != nil {
-		return unanswered(a, err)
+	return failed("kubectl -n "+d.Namespace+" describe pods -l "+selector, "%s: %d of %d pods are ready%s", d.Name, ready, wanted, firstWaiting(pods))
+}
+
+// starts reports whether a pod is ready, or runs for less than it may take to be.
+func starts(p core.Pod, now time.Time) bool {
+	for _, c := range p.Status.ContainerStatuses {
+		if !c.Ready && (c.State.Running == nil || c.RestartCount > 0 || now.Sub(c.State.Running.StartedAt.Time) > startsWithin) {
+			return false
+		}
 	}
-	return failed(fmt.Sprintf("kubectl -n kube-system describe pods -l %s", meta.FormatLabelSelector(d.Spec.Selector)),
-		"%s: %d of %d pods are ready%s", name, d.Status.AvailableReplicas, *d.Spec.Replicas, firstWaiting(pods.Items))
+	return len(p.Status.ContainerStatuses) > 0
 }
 
 // firstWaiting is why the first pod that is not ready is not.
@@ -100,7 +125,11 @@ func aggregated(ctx context.Context, v *Verification, a *api) []Row {
 func (v *Verification) aggregates(ctx context.Context, s apiregistration.APIService) []Row {
 	try := fmt.Sprintf("kubectl describe apiservice %s; kubectl -n %s get pods,endpointslices", s.Name, s.Spec.Service.Namespace)
 	for _, c := range s.Status.Conditions {
-		if c.Type == apiregistration.Available && c.Status != apiregistration.ConditionTrue {
+		unavailable := c.Type == apiregistration.Available && c.Status != apiregistration.ConditionTrue
+		if unavailable && slices.ContainsFunc(v.rows[liveAddons], func(r Row) bool { return r.kind == kindStarts }) {
+			return unknown("see `"+liveAddons+"`", "%s is not available yet: %s: %s", s.Name, c.Reason, c.Message)
+		}
+		if unavailable {
 			return failed(try, "%s is not available: %s: %s", s.Name, c.Reason, c.Message)
 		}
 	}

@@ -32,8 +32,12 @@ type LiveCheck struct {
 // InCluster is what checks with objects inside the cluster are of: it is no component of a host.
 const InCluster = "manifests"
 
-// stages is how many there are: hosts, servers, what only several servers together know.
-const stages = 3
+// stages is how many there are: hosts, servers, what only several servers together know, what those serve. After servers it is
+// known which API servers can be asked.
+const (
+	stages      = 4
+	serverStage = 1
+)
 
 // The names by which checks refer to each other.
 const (
@@ -46,6 +50,7 @@ const (
 	liveKubelet  = "kubelet"
 	liveProxy    = "kube-proxy"
 	liveNodes    = "nodes"
+	liveAddons   = "addons"
 	liveSecret   = "secret"
 	livePods     = "pods"
 	liveLogs     = "logs"
@@ -74,8 +79,8 @@ func LiveChecks() []LiveCheck {
 		{Name: "endpoint", Asks: "an API server answers with its certificate behind every load balancer, and at the endpoint's name; from nodes, and from the operator's machine, where it is a warning if it does not", of: haproxy.Component, stage: 2, ask: endpointServes},
 		{Name: "leases", Asks: "controller-manager and scheduler each have a leader, one of the masters, that renews its lease", of: controlplane.Component, stage: 2, settles: true, ask: fromAPI(leases)},
 		{Name: liveNodes, Asks: "the Nodes are those of the spec, ready, and have its names, addresses, version and pod networks", of: worker.Component, when: runsPods, stage: 2, settles: true, ask: fromAPI(nodesAgree)},
-		{Name: "addons", Asks: "CoreDNS and metrics-server run, as far as the spec wants them", of: InCluster, when: runsPods, stage: 2, settles: true, ask: fromAPI(addonsRun)},
-		{Name: "aggregated-api", Asks: "every aggregated API is available, and every API server gets to what serves it and takes its certificate", of: InCluster, when: runsPods, stage: 2, settles: true, ask: fromAPI(aggregated)},
+		{Name: liveAddons, Asks: "CoreDNS and metrics-server run, as far as the spec wants them; a warning in the first minute", of: InCluster, when: runsPods, stage: 2, settles: true, ask: fromAPI(addonsRun)},
+		{Name: "aggregated-api", Asks: "every aggregated API is available, and every API server gets to what serves it and takes its certificate", of: InCluster, when: runsPods, stage: 3, settles: true, ask: fromAPI(aggregated)},
 		{Name: liveSecret, Asks: "a Secret written through each API server stands in etcd encrypted, with the first key of encryption-config.yaml", of: controlplane.Component},
 		{Name: livePods, Asks: "a DaemonSet gets a pod to run on every node", of: InCluster, when: runsPods},
 		{Name: liveLogs, Asks: "every API server gives the log of a pod on every node", of: InCluster, when: runsPods},

@@ -104,7 +104,7 @@ func (t *trial) names(ctx context.Context, p *prober) []Row {
 	want := t.Spec.ServiceIPs()[0]
 	err := t.answers(ctx, p.dial, p.address, name+".", want)
 	if err != nil {
-		return failed("kubectl -n kube-system get pods,endpointslices -l k8s-app=kube-dns; see `addons`, `"+livePodToPod+"` and `"+liveProxy+"`",
+		return failed("kubectl -n kube-system get pods,endpointslices -l k8s-app=kube-dns; see `"+liveAddons+"`, `"+livePodToPod+"` and `"+liveProxy+"`",
 			"a pod on it does not resolve %s: %s", name, p.why(err, name+"."))
 	}
 	return ok("%s is %s", name, want)
