@@ -40,7 +40,7 @@ func (v *Verification) clients() []*api {
 			continue
 		}
 		a := &api{node: n, address: controlplane.Ready(n).Address, config: config, dial: host.Conn.Dial}
-		rest := manifests.Config(a.address, config, a.dial)
+		rest := manifests.Config(a.address, config.Clone(), a.dial)
 		rest.Timeout = apiLimit
 		if a.Clientset, err = kubernetes.NewForConfig(rest); err == nil {
 			out = append(out, a)

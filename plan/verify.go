@@ -34,14 +34,18 @@ func (e *Env) verify(patience time.Duration, without ...string) Step {
 				return Action{}, err
 			}
 			v := live.Verify()
-			v.Look(ctx)
+			if v.Look(ctx); ctx.Err() != nil {
+				return Action{}, ctx.Err()
+			}
 			hosts, _ := e.nodes()
 			looked := checkReport(v.Rows(), len(hosts))
 			looked.Notes = append(looked.Notes, "looked only: no Secret was written, and no pod was made")
 			return Action{Report: looked, Do: func(ctx context.Context) (Report, error) {
-				v.Try(ctx)
-				return checkReport(v.Rows(), len(hosts)), ctx.Err()
-			}}, ctx.Err()
+				if v.Try(ctx); ctx.Err() != nil {
+					return Report{}, ctx.Err()
+				}
+				return checkReport(v.Rows(), len(hosts)), nil
+			}}, nil
 		},
 	}
 }
