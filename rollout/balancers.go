@@ -107,28 +107,31 @@ func (r Roll) Then(next Roll) Roll {
 		both = append(both, h.Change.Host)
 	}
 	for _, t := range next.Turns {
-		if slices.Contains(both, t.Host) && r.commits(t.Host) {
-			t = out.committedBefore(t)
+		for _, host := range both {
+			if r.commits(host) && t.commits(host) {
+				t = out.committedBefore(t, host)
+			}
 		}
 		out.Turns = append(out.Turns, t)
 	}
 	return out
 }
 
-// committedBefore is a turn of a host that an earlier turn commits. What proves staged files goes there too, before anything
-// else of that turn: after the commit nothing is staged any more.
-func (r Roll) committedBefore(t Turn) Turn {
+// committedBefore is a turn, of a host or of several side by side, without the commit of a host that an earlier turn commits.
+// What proves its staged files goes there too, before anything else of that turn: after the commit nothing is staged any more.
+func (r Roll) committedBefore(t Turn, host string) Turn {
 	var proofs, left []Move
 	for _, m := range t.Moves {
-		switch m.Verb {
-		case Commit:
-		case Check:
-			proofs = append(proofs, m)
-		default:
+		if m.Verb != Commit && m.Verb != Check || !slices.Contains(m.Hosts, host) {
 			left = append(left, m)
+			continue
 		}
+		if m.Verb == Check {
+			proofs = append(proofs, on([]string{host}, m)...)
+		}
+		left = append(left, on(without(m.Hosts, []string{host}), m)...)
 	}
-	i := slices.IndexFunc(r.Turns, func(earlier Turn) bool { return earlier.commits(t.Host) })
+	i := slices.IndexFunc(r.Turns, func(earlier Turn) bool { return earlier.commits(host) })
 	r.Turns[i].Moves = slices.Concat(proofs, r.Turns[i].Moves)
 	t.Moves = left
 	return t

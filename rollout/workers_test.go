@@ -26,6 +26,20 @@ func node(name string, units map[string]Verb) Host {
 	return h
 }
 
+// TestAMasterWithPodsIsCommittedOnce: what is staged on a host is put in place in one go, in its first turn, also where its
+// kubelet then starts beside those of other hosts.
+func TestAMasterWithPodsIsCommittedOnce(t *testing.T) {
+	start := map[string]Verb{worker.KubeletUnit: Start}
+	masters := Roll{Batch: []Host{{Change: Change{Host: "m1"}, Components: []string{"controlplane"}}}, Turns: []Turn{{Moves: []Move{{Verb: Commit, Hosts: []string{"m1"}}}}}}
+	roll := masters.Then(Workers{Hosts: []Host{node("m1", start), node("w1", start)}}.Roll())
+	if got, want := said(roll.Turns[1]), "register m1,w1 Node\ncommit w1\nstart m1,w1 kubelet\ngate m1,w1 kubelet\ngate m1,w1 node"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if len(roll.Batch) != 2 || len(roll.Batch[0].Components) != 2 {
+		t.Errorf("staged are %d hosts, of the first %v", len(roll.Batch), roll.Batch[0].Components)
+	}
+}
+
 // TestKubeletsThatAsk: those that start are given a token, and those that restart without a certificate; all that begin anew
 // are admitted before the next one's turn.
 func TestKubeletsThatAsk(t *testing.T) {
