@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"net"
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"hardway/kubeconfig"
+	"hardway/manifests"
 )
 
 // askingSpec is a small cluster whose kubelets ask for their certificates.
@@ -33,6 +35,7 @@ spec:
   network: {podCIDR: 10.200.0.0/16, serviceCIDR: 10.32.0.0/24}
   binaries: {dir: BIN}
   worker: {bootstrap: token, onMasters: true}
+  addons: {monitoring: true, images: {kubeRBACProxy: "lab.local/guard:1"}}
   rollout: {gateTimeout: 90s}
   hosts:
   - {name: kmaster1, address: 172.31.240.11, roles: [etcd, control-plane]}
@@ -61,6 +64,7 @@ func TestMachinesToken(t *testing.T) {
 		{"a forged request is refused", func(t *testing.T) { forgedIsRefused(t, m, c) }},
 		{"a new one is approved by a timer", func(t *testing.T) { newOneIsApproved(t, m, c) }},
 		{"metrics-server is verified", func(t *testing.T) { metricsAreVerified(t, m, c) }},
+		{"metrics are for those who may read them", func(t *testing.T) { metricsAreGuarded(t, m, c) }},
 		{"over to premade certificates, and back", func(t *testing.T) { overAndBack(t, m, c) }},
 		{"metrics-server serves what was renewed", func(t *testing.T) { renewedIsServed(t, m, c) }},
 	} {
@@ -217,6 +221,42 @@ func renewedIsServed(t *testing.T, m *machines, c *controlPlane) {
 	})
 	if again := pod("status.containerStatuses[*].restartCount"); again != "0" {
 		t.Errorf("it was started again %s times", again)
+	}
+}
+
+// metricsAreGuarded scrapes what the values file names as Prometheus would: from another host, verified by the cluster's
+// authority, with the token of an account. What stands for kube-rbac-proxy here is test/kubernetes/addons/guard.
+func metricsAreGuarded(t *testing.T, m *machines, c *controlPlane) {
+	var values manifests.Values
+	must(t, json.Unmarshal(c.json(0, "monitoring").Items[0], &values))
+	c.kubectl("admin", "create", "serviceaccount", "nobody")
+	c.kubectl("admin", "create", "serviceaccount", "reader")
+	c.kubectl("admin", "create", "clusterrolebinding", "reader", "--clusterrole=hardway:metrics", "--serviceaccount=default:reader")
+	bearer := func(account string) string {
+		return "-H 'Authorization: Bearer " + strings.TrimSpace(c.kubectl("admin", "create", "token", account)) + "'"
+	}
+	asks := map[string]string{"200": bearer("reader"), "403": bearer("nobody"), "401": "-H 'Authorization: Bearer made.up.token'"}
+	scrape := func(url, as, what string) string {
+		return m.ssh("kworker1", "curl -s --max-time 5 --cacert /etc/kubernetes/pki/ca-bundle.crt "+as+" "+what+" "+url+" || true")
+	}
+	for metric, component := range map[string]manifests.ChartComponent{
+		"etcd_server_has_leader": values.KubeEtcd, "scheduler_": values.KubeScheduler, "node_collector_": values.KubeControllerManager, "kubeproxy_": values.KubeProxy,
+	} {
+		if len(component.Endpoints) == 0 {
+			t.Errorf("nothing of %s is scraped", metric)
+		}
+		for _, address := range component.Endpoints {
+			url := fmt.Sprintf("https://%s:%d/metrics", address, component.Service.Port)
+			for status, as := range asks {
+				eventually(t, 60*time.Second, status+" from "+url, func() bool { return scrape(url, as, "-o /dev/null -w '%{http_code}'") == status })
+			}
+			if got := scrape(url, asks["200"], ""); !strings.Contains(got, "\n"+metric) {
+				t.Errorf("%s says %.200s", url, got)
+			}
+			if got := scrape(strings.Replace(url, "/metrics", "/configz", 1), asks["200"], "-o /dev/null -w '%{http_code}'"); got != "404" {
+				t.Errorf("beside /metrics %s says %s", url, got)
+			}
+		}
 	}
 }
 

@@ -24,8 +24,8 @@ build() {
     $cni/plugins/{main/bridge,main/loopback,ipam/host-local,meta/portmap}
   go build -trimpath -ldflags "-s -w -X k8s.io/client-go/pkg/version.gitVersion=$meter" -o "$1/programs/" \
     $metrics/cmd/metrics-server
-  go build -trimpath -ldflags "-s -w" -o "$1/programs/" ./coredns ./pause ./web
-  go run ./image "$1/images.tar" "$1/programs" pause:1 web:1 "coredns:$dns" "metrics-server:$meter"
+  go build -trimpath -ldflags "-s -w" -o "$1/programs/" ./coredns ./guard ./pause ./web
+  go run ./image "$1/images.tar" "$1/programs" pause:1 web:1 guard:1 "coredns:$dns" "metrics-server:$meter"
   rm -r "$1/programs"
 }
 
