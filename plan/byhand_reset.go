@@ -62,7 +62,7 @@ func leaveByHandOf(spec *cluster.Spec, n cluster.Node) []Command {
 		on("the distribution's unit runs on its own configuration again", "systemctl try-restart "+worker.ContainerdUnit)
 	}
 	on("data, users and directories that came with it, the deepest first; what is not empty stays", lines(
-		`jq -r '.files[] | select(.data and (.absent or .empty)) | .path' `+original+`/record.json | xargs -r -d '\n' -I{} find {} -xdev -mindepth 1 -delete`,
+		`jq -r '.files[] | select(.data and (.held | not)) | .path' `+original+`/record.json | xargs -r -d '\n' -I{} find {} -xdev -mindepth 1 -delete`,
 		`jq -r '.owners[]?' `+original+`/record.json | cut -d: -f1 | xargs -r -n 1 userdel`,
 		`jq -r '.files[] | select(.dir and .absent) | .path' `+original+`/record.json | sort -r | xargs -r -d '\n' rmdir --ignore-fail-on-non-empty 2>/dev/null || true`))
 	on("and last what hardway knew about this host", "rm -rf /var/lib/hardway")

@@ -102,9 +102,6 @@ func (e *Env) resetAction(step string, leavings []rollout.Leaving, roll rollout.
 		if l.Delivered {
 			locks = append(locks, l.Conn)
 		}
-		for _, kept := range l.Kept {
-			report.Notes = append(report.Notes, l.Change.Host+": "+kept)
-		}
 	}
 	if roll.Empty() {
 		report.Notes = append(report.Notes, count(len(leavings), "host")+" looked at, nothing of hardway's is there")

@@ -62,9 +62,9 @@ type Kept struct {
 	Mode  string `json:"mode,omitempty"`
 	Owner string `json:"owner,omitempty"`
 	Dir   bool   `json:"dir,omitempty"`
-	// Empty is of a directory in an Original; Data says that units keep their own in it.
-	Empty bool `json:"empty,omitempty"`
-	Data  bool `json:"data,omitempty"`
+	// Data says of a directory in an Original that units keep their own in it; Held is the names that were in it before.
+	Data bool     `json:"data,omitempty"`
+	Held []string `json:"held,omitempty"`
 	// File is the name in the generation's directory; SHA256 and Size are of its content. Directories have none.
 	File   string `json:"file,omitempty"`
 	SHA256 string `json:"sha256,omitempty"`

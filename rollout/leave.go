@@ -30,6 +30,8 @@ const (
 	Disown Verb = "disown"
 	// Empty takes all off that is in a directory.
 	Empty Verb = "empty"
+	// TakeOff takes a file off, or a directory with all that is in it.
+	TakeOff Verb = "take-off"
 	// RemoveUser and RemoveDir take off a user, and a directory if it is empty.
 	RemoveUser Verb = "remove-user"
 	RemoveDir  Verb = "remove-dir"
@@ -61,8 +63,6 @@ type Leaving struct {
 	// Delivered: hardway has put something there. Member: data of an etcd member is among it.
 	Delivered, Member bool
 	running           []string
-	// Kept is what stays, and why, for a person.
-	Kept []string
 }
 
 // TakeLeave looks at a host and finds out what takes hardway off it again. What it goes by is on the host: the record of what
@@ -79,6 +79,9 @@ func TakeLeave(ctx context.Context, host remote.Changer, want Want, snapshots st
 	if l.seen, err = host.Look(ctx, l.query()); err != nil {
 		return Leaving{}, err
 	}
+	if err := l.findAdded(ctx); err != nil {
+		return Leaving{}, err
+	}
 	change, err := l.change(ctx, want)
 	if err != nil {
 		return Leaving{}, err
@@ -88,7 +91,6 @@ func TakeLeave(ctx context.Context, host remote.Changer, want Want, snapshots st
 		Host:      Host{Conn: host, Change: change, Components: change.Components()},
 		Delivered: l.seen.Paths[ownDir].Exists,
 		Member:    l.defined(etcd.Unit) && !empty(l.seen.Paths[etcd.MemberDir]),
-		Kept:      l.kept(),
 	}
 	for unit, seen := range l.seen.Units {
 		if seen.Running() {
@@ -111,8 +113,10 @@ type leaving struct {
 	original  Original
 	snapshots string
 	unwanted  bool
-	seen      remote.State
-	files     Change
+	// added is what is in directories of data in which something else was before, by directory.
+	added map[string][]string
+	seen  remote.State
+	files Change
 }
 
 func (l leaving) query() remote.Query {
@@ -343,28 +347,51 @@ func (c Change) touches(unit string) bool {
 	return slices.ContainsFunc(c.Files, func(f FileChange) bool { return component != "" && f.File.Component == component })
 }
 
-// made is a directory as it was before, and whether nothing of somebody else's was in it.
-func (l leaving) made(dir string) (k Kept, empty bool) {
+// made is a directory as it was before.
+func (l leaving) made(dir string) Kept {
 	i := l.original.find(dir)
 	if i < 0 {
-		return Kept{Path: dir, Absent: true, Dir: true}, true
+		return Kept{Path: dir, Absent: true, Dir: true}
 	}
-	k = l.original.Files[i]
-	return k, k.Absent || k.Empty
+	return l.original.Files[i]
 }
 
-// empties is the directories of data, as far as nothing was in them before.
+// empties is what units have put into the directories of data: all that is in them, but what was before.
 func (l leaving) empties() []Move {
 	var moves []Move
 	for _, dir := range l.data() {
-		if _, ours := l.made(dir); ours && l.seen.Paths[dir].Exists {
+		if len(l.made(dir).Held) == 0 && l.seen.Paths[dir].Exists {
 			moves = append(moves, Move{Verb: Empty, What: dir, Reason: "what units kept there"})
+		}
+		for _, name := range l.added[dir] {
+			moves = append(moves, Move{Verb: TakeOff, What: path.Join(dir, name), Reason: "what units kept there, beside what was there before"})
 		}
 	}
 	if l.unwanted && l.seen.Paths[l.snapshots].Exists {
 		moves = append(moves, Move{Verb: Empty, What: l.snapshots, Reason: "nobody wants snapshots"})
 	}
 	return moves
+}
+
+// findAdded lists what is in directories of data besides what was before.
+func (l *leaving) findAdded(ctx context.Context) error {
+	l.added = map[string][]string{}
+	for _, dir := range l.data() {
+		held := l.made(dir).Held
+		if len(held) == 0 || !l.seen.Paths[dir].Exists {
+			continue
+		}
+		entries, err := l.host.List(ctx, dir)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if !slices.Contains(held, e.Name) {
+				l.added[dir] = append(l.added[dir], e.Name)
+			}
+		}
+	}
+	return nil
 }
 
 func (l leaving) users() []Move {
@@ -390,7 +417,7 @@ func (l leaving) dirs() []Move {
 		}
 	}
 	for _, dir := range l.data() {
-		if k, _ := l.made(dir); k.Absent && l.seen.Paths[dir].Exists {
+		if l.made(dir).Absent && l.seen.Paths[dir].Exists {
 			dirs = append(dirs, dir)
 		}
 	}
@@ -400,17 +427,6 @@ func (l leaving) dirs() []Move {
 		moves = append(moves, Move{Verb: RemoveDir, What: dir, Reason: "hardway made it"})
 	}
 	return moves
-}
-
-// kept says what of data stays.
-func (l leaving) kept() []string {
-	var out []string
-	for _, dir := range l.data() {
-		if _, ours := l.made(dir); !ours && l.seen.Paths[dir].Exists {
-			out = append(out, dir+" held something before hardway came, so what is in it stays")
-		}
-	}
-	return out
 }
 
 // LeaveRoll is the roll by which hardway leaves groups of hosts, one group after the other; the hosts of a group side by

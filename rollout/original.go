@@ -110,6 +110,9 @@ func (h Ready) keepOriginal(ctx context.Context) error {
 		return err
 	}
 	after := before.and(h)
+	if err := after.addHeld(ctx, h, before); err != nil {
+		return err
+	}
 	if reflect.DeepEqual(before, after) {
 		return nil
 	}
@@ -118,7 +121,7 @@ func (h Ready) keepOriginal(ctx context.Context) error {
 		return err
 	}
 	for _, f := range after.Files {
-		if f.File != "" && !slices.Contains(before.Files, f) {
+		if i := before.find(f.Path); f.File != "" && (i < 0 || before.Files[i].File != f.File) {
 			k.Files[f.Path] = f.File
 		}
 	}
@@ -181,8 +184,26 @@ func (o *Original) addDir(c Change, f FileChange, holdsData bool) {
 		return
 	}
 	k := c.standing(f)
-	k.Dir, k.Data, k.Empty = true, holdsData, c.State.Paths[f.Path].Empty
+	k.Dir, k.Data = true, holdsData
 	o.Files = append(o.Files, k)
+}
+
+// addHeld names what is in directories of data that are taken over now: on a disk of their own, lost+found.
+func (o *Original) addHeld(ctx context.Context, h Ready, before Original) error {
+	for i, k := range o.Files {
+		known := before.find(k.Path)
+		if !k.Data || k.Absent || h.Change.State.Paths[k.Path].Empty || known >= 0 && before.Files[known].Data {
+			continue
+		}
+		entries, err := h.Conn.List(ctx, k.Path)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			o.Files[i].Held = append(o.Files[i].Held, e.Name)
+		}
+	}
+	return nil
 }
 
 // addFile records what is none of hardway's and is about to be replaced. Somebody else's file that took the place of

@@ -193,9 +193,12 @@ var moves = map[Verb]func(r rolling, ctx context.Context, m Move, host string) e
 	Unlink:      commands(remote.Unlink),
 	Empty:       commands(remote.Empty),
 	Disown:      commands(func(dir string) remote.Command { return remote.OwnAll(dir, "root:root") }),
-	RemoveUser:  commands(remote.RemoveUser),
-	RemoveDir:   removeDir,
-	Forget:      forget,
+	TakeOff: func(r rolling, ctx context.Context, m Move, host string) error {
+		return takeOff(ctx, r.Conns[host], m.What)
+	},
+	RemoveUser: commands(remote.RemoveUser),
+	RemoveDir:  removeDir,
+	Forget:     forget,
 }
 
 // systemctl asks systemd for something.

@@ -15,6 +15,7 @@ func TestResetLeavesHostsAsTheyWere(t *testing.T) {
 	r := rehearse(t)
 	node := r.spec.Hosts[0].Name
 	r.ownFile(node, "etc/sysctl.d/10-own.conf", "kernel.own = 1\n", 0o640)
+	r.ownFile(node, "var/lib/etcd/lost+found/own", "found", 0o600)
 	before := r.disks()
 	r.up()
 	if slices.Equal(slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(r.disks()))) {
