@@ -109,7 +109,11 @@ func remedies(rows []check.Row) []string {
 	}
 	var out []string
 	for _, key := range order {
-		out = append(out, fmt.Sprintf("%s of %s on %s: %s", key.State, key.Check, strings.Join(hosts[key], ", "), key.Try))
+		on := strings.Join(slices.DeleteFunc(hosts[key], func(h string) bool { return h == "" }), ", ")
+		if on != "" {
+			on = " on " + on
+		}
+		out = append(out, fmt.Sprintf("%s of %s%s: %s", key.State, key.Check, on, key.Try))
 	}
 	return out
 }
