@@ -10,6 +10,7 @@ const (
 	kindAnswer kind = "answer" // its answer is no good one
 	kindOfEtcd kind = "etcd"   // it says itself that etcd is what it lacks
 	kindDown   kind = "down"   // etcd says of a member that it is not there
+	kindLonely kind = "lonely" // etcd says of a member that it lacks the others
 	kindStarts kind = "starts" // it is not ready yet, and need not be
 	kindAlarm  kind = "alarm"  // etcd takes no writes
 )
@@ -44,11 +45,13 @@ func causes() []cause {
 		{check: liveClient, kind: kindSilent, by: liveEtcd, byKind: kindDown},
 		{check: liveEtcd, kind: kindServed, by: livePeer},
 		{check: liveEtcd, kind: kindServed, by: liveClient},
+		{check: liveEtcd, kind: kindLonely, by: livePeer, byKind: kindReach, any: true},
+		{check: liveAPI, kind: kindOfEtcd, by: livePeer, any: true},
 		{check: liveAPI, kind: kindOfEtcd, by: liveEtcd, any: true},
 		{check: liveAPI, kind: kindOfEtcd, by: liveClient},
 		{check: "controller-manager", by: liveAPI},
 		{check: "scheduler", by: liveAPI},
-		{check: liveKubelet, kind: kindSilent, by: liveHostname},
+		{check: liveKubelet, by: liveHostname},
 		{check: "endpoint", kind: kindServed, by: liveAPI, any: true},
 		{check: liveNodes, by: liveHostname},
 		{check: liveNodes, by: liveKubelet},

@@ -55,6 +55,8 @@ func membership(ctx context.Context, v *Verification) []Row {
 		switch {
 		case etcd.AboutServing(p):
 			k = kindServed
+		case etcd.AboutHealth(p):
+			k = kindLonely
 		case p.Subject == etcd.AlarmSubject:
 			k = kindAlarm
 		case p.Subject == etcd.Unit || p.Subject == etcd.DataDir:

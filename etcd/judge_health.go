@@ -4,7 +4,20 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"hardway/cluster"
 )
+
+// What problems with how members get on are about.
+const (
+	leaderSubject = "leader"
+	healthSubject = "health"
+)
+
+// AboutHealth reports whether a problem is that a member lacks the others: whom it follows, and what it answers.
+func AboutHealth(p cluster.Problem) bool {
+	return p.Subject == leaderSubject || p.Subject == healthSubject
+}
 
 // oneLeader: all members of the cluster follow the same leader in the same term.
 func (j *judgement) oneLeader() {
@@ -16,15 +29,15 @@ func (j *judgement) oneLeader() {
 	}
 	common := mostCommon(reigns)
 	if known := func(l ListedMember) bool { return l.ID == common.leader }; common.leader != 0 && !slices.ContainsFunc(j.list, known) {
-		j.add("", "leader", j.etcdctl("endpoint status --cluster"), "member %s leads, and is in no member list; expected one of the members", hex(common.leader))
+		j.add("", leaderSubject, j.etcdctl("endpoint status --cluster"), "member %s leads, and is in no member list; expected one of the members", hex(common.leader))
 	}
 	for i, m := range members {
 		switch {
 		case m.Leader == 0:
-			j.add(m.Host, "leader", "start the members that are down; a quorum elects a leader by itself",
+			j.add(m.Host, leaderSubject, "start the members that are down; a quorum elects a leader by itself",
 				"knows no leader; expected one that all members follow")
 		case reigns[i] != common && common.leader != 0:
-			j.add(m.Host, "leader", fmt.Sprintf("look at the network between members: ssh %s journalctl -u etcd -n 50", m.Host),
+			j.add(m.Host, leaderSubject, fmt.Sprintf("look at the network between members: ssh %s journalctl -u etcd -n 50", m.Host),
 				"follows leader %s in term %d; expected leader %s in term %d, as most members do", hex(m.Leader), m.Term, hex(common.leader), common.term)
 		}
 	}
@@ -35,7 +48,7 @@ func (j *judgement) health() {
 	for _, m := range j.answers() {
 		hint := fmt.Sprintf("ssh %s journalctl -u etcd -n 50", m.Host)
 		if m.ReadError != "" && m.Leader != 0 {
-			j.add(m.Host, "health", hint, "does not serve a linearizable read: %s", m.ReadError)
+			j.add(m.Host, healthSubject, hint, "does not serve a linearizable read: %s", m.ReadError)
 		}
 		if m.ListError != "" {
 			j.add(m.Host, "member list", hint, "does not tell its member list: %s", m.ListError)
@@ -44,7 +57,7 @@ func (j *judgement) health() {
 		}
 		for _, line := range m.StatusErrors {
 			if m.Leader != 0 {
-				j.add(m.Host, "health", hint, "reports an error: %s", line)
+				j.add(m.Host, healthSubject, hint, "reports an error: %s", line)
 			}
 		}
 	}
