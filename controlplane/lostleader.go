@@ -20,16 +20,19 @@ const (
 //go:embed lost-leader.sh
 var lostLeaderText []byte
 
-// lostLeaderService may read the log and close connections, and no more.
+// lostLeaderService may read the log and close connections, and no more. It is among the first to be given a processor that many
+// want: clients wait for it.
 const lostLeaderService = `[Unit]
 Description=lets clients of the API server ask again when etcd's leader is lost
 PartOf=` + APIServerUnit + `
 After=` + etcdUnit + `
+StartLimitIntervalSec=0
 
 [Service]
 ExecStart=` + lostLeaderScript + `
 Restart=always
-RestartSec=1s
+RestartSec=200ms
+Nice=-10
 CapabilityBoundingSet=CAP_NET_ADMIN
 NoNewPrivileges=yes
 ProtectSystem=strict

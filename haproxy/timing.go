@@ -16,7 +16,10 @@ const (
 	// checkTimeout, that of a check.
 	connectTimeout = 500 * time.Millisecond
 	fall           = 4
-	rise           = 2
+	// rise is the good checks in a row that bring a server back, fastInterval apart: three seconds. An API server asks its etcd
+	// once a second whether it can read. One whose network is back can for a moment and then cannot, until all connections
+	// between members stand again: clients it got within a fifth of a second were cut from it twice.
+	rise = 30
 )
 
 // LongestDetection is the longest time until a server that has stopped answering is marked down and its connections
