@@ -84,6 +84,10 @@ func (e *Env) objects() ([]manifests.Object, error) {
 // apiServer is a client of the first API server that is ready, through the SSH connection of its own host; nil, and why,
 // where none is.
 func (e *Env) apiServer(ctx context.Context) (*manifests.Client, error) {
+	return e.apiServerAmong(ctx, e.Spec.With(cluster.RoleControlPlane))
+}
+
+func (e *Env) apiServerAmong(ctx context.Context, masters []cluster.Node) (*manifests.Client, error) {
 	trust, err := e.store().Trust(pki.Kubernetes)
 	if err != nil {
 		return nil, err
@@ -93,7 +97,7 @@ func (e *Env) apiServer(ctx context.Context) (*manifests.Client, error) {
 		return nil, err
 	}
 	var unready cluster.Problems
-	for _, node := range e.Spec.With(cluster.RoleControlPlane) {
+	for _, node := range masters {
 		if found := e.askHost(ctx, trust, node, []controlplane.Health{controlplane.Ready(node)}); len(found) > 0 {
 			unready = append(unready, found...)
 			continue
