@@ -25,7 +25,11 @@ func TestMachinesHosts(t *testing.T) {
 	workerComesAndGoes(t, m, c)
 	before["kmaster3"] = masterIsReplaced(t, m, c)
 	everyMachineIsWell(t, m)
-	podsAnswer(t, m, c)
+	t.Run("pods answer", func(t *testing.T) {
+		m.t, c.t = t, t
+		podsAnswer(t, m, c)
+	})
+	m.t, c.t = t, t
 	if again := m.exits(0, "up"); !strings.Contains(again.out, "nothing changed") {
 		t.Errorf("the last up says:\n%s", again.out)
 	}
@@ -66,7 +70,7 @@ func workerComesAndGoes(t *testing.T, m *machines, c *controlPlane) {
 	c.kubectl("admin", "cordon", "kworker1")
 	c.kubectl("admin", "apply", "-f", filepath.Join(c.work, "web.yaml"))
 	c.kubectl("admin", "create", "poddisruptionbudget", "web", "--selector=app=web", "--min-available=3")
-	c.kubectl("admin", "rollout", "status", "deployment/web", "--timeout=60s")
+	webIsOut(t, c)
 	c.kubectl("admin", "run", "alone", "--image="+imageOf(t, c, "web"), "--image-pull-policy=IfNotPresent")
 	c.kubectl("admin", "wait", "pod/alone", "--for=condition=Ready", "--timeout=60s")
 	if got := c.kubectl("admin", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].spec.nodeName}"); got != worker+" "+worker+" "+worker {
@@ -95,8 +99,17 @@ func workerComesAndGoes(t *testing.T, m *machines, c *controlPlane) {
 		t.Errorf("routes to pods that are gone: %s", got)
 	}
 	c.kubectl("admin", "delete", "poddisruptionbudget", "web")
-	c.kubectl("admin", "rollout", "status", "deployment/web", "--timeout=60s")
+	webIsOut(t, c)
 	m.lab("remove", worker)
+}
+
+// webIsOut waits for the web server's pods. The API server that is asked may not have heard of them yet.
+func webIsOut(t *testing.T, c *controlPlane) {
+	t.Helper()
+	eventually(t, 2*time.Minute, "the web server runs", func() bool {
+		_, err := c.tryKubectl("admin", "rollout", "status", "deployment/web", "--timeout=30s")
+		return err == nil
+	})
 }
 
 // masterIsReplaced loses a machine for good, and says how the new one was.
