@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"hardway/cluster"
+	"hardway/manifests"
 )
 
 // binding is where a server listens.
@@ -67,7 +68,7 @@ const (
 // reachable from where, and the firewall rules, all come from it.
 func servers() []server {
 	operator := dialler{who: "the operator", why: "hardway, and people"}
-	return []server{
+	return append([]server{
 		{name: "sshd", protocol: tcp, on: allNodes, port: sshPort, binds: every, from: []dialler{{who: "the operator", why: "hardway does everything over SSH"}}},
 		{name: "etcd, for peers", unit: "etcd.service", protocol: tcp, on: etcds, port: fixed(cluster.EtcdPeerPort), binds: own,
 			leaf: "etcd-peer", path: "/version", as: "etcd-peer", from: []dialler{{who: "etcd", nodes: etcds, why: "members replicate", as: "etcd-peer"}}},
@@ -95,7 +96,21 @@ func servers() []server {
 		{name: "kubelet, health", unit: "kubelet.service", protocol: tcp, on: kubeletsOf, port: fixed(10248), binds: local},
 		{name: "kube-proxy, metrics", unit: "kube-proxy.service", protocol: tcp, on: kubeletsOf, port: fixed(10249), binds: local},
 		{name: "kube-proxy, health", unit: "kube-proxy.service", protocol: tcp, on: kubeletsOf, port: fixed(10256), binds: every},
+	}, metricsProxies()...)
+}
+
+// metricsProxies is pods on the network of their hosts: no unit's.
+func metricsProxies() []server {
+	var out []server
+	for _, s := range manifests.ScrapedOnes() {
+		out = append(out, server{name: s.Name + ", metrics for Prometheus", protocol: tcp, port: fixed(s.Port), binds: own, on: func(spec *cluster.Spec) []cluster.Node {
+			if !spec.Addons.Monitoring {
+				return nil
+			}
+			return s.Nodes(spec)
+		}, from: []dialler{{who: "nodes", nodes: kubeletsOf, why: "Prometheus runs on any of them", untested: true}}})
 	}
+	return out
 }
 
 func unbalanced(s *cluster.Spec) bool { return len(balancing(s)) == 0 }

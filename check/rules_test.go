@@ -87,3 +87,24 @@ func TestRulesAreShell(t *testing.T) {
 		}
 	}
 }
+
+// TestMetricsProxiesAreReached: where a cluster is monitored Prometheus dials nodes at further ports, and nowhere else.
+func TestMetricsProxiesAreReached(t *testing.T) {
+	count := func(edit func(*cluster.Spec)) (proxies int) {
+		for _, o := range check.Openings(sample.Spec(t, edit)) {
+			if strings.HasSuffix(o.Server, "metrics for Prometheus") {
+				proxies++
+				if o.Unit != "" || len(o.From) != 1 || len(o.From[0].Nodes) != 4 {
+					t.Errorf("%s on %s is dialled by %+v", o.Server, o.Node.Name, o.From)
+				}
+			}
+		}
+		return proxies
+	}
+	if got := count(func(s *cluster.Spec) { s.Addons.Monitoring, s.Worker.OnMasters = true, true }); got != 3*3+5 {
+		t.Errorf("%d proxies, want three on each master and one on each node", got)
+	}
+	if got := count(func(*cluster.Spec) {}); got != 0 {
+		t.Errorf("%d proxies in a cluster that is not monitored", got)
+	}
+}

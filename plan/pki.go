@@ -41,6 +41,9 @@ func PKI(e *Env, g pki.Group, options pki.Options) Step {
 // certificates turns decisions into an action: every decision is a row, every one that writes a change.
 func (e *Env) certificates(store *pki.Store, decisions []pki.Decision) Action {
 	report := Report{Table: Table{Header: []string{"NODE", "NAME", "FILE", "ACTION", "WHY"}}}
+	if len(decisions) == 0 {
+		report.Notes = []string{"this cluster has none of these"}
+	}
 	changes := false
 	for _, d := range decisions {
 		report.Table.Rows = append(report.Table.Rows, []string{d.Node, d.Name, d.File, string(d.Action), d.Reason})

@@ -184,6 +184,11 @@ func newOneIsApproved(t *testing.T, m *machines, c *controlPlane) {
 		t.Errorf("it says %+v", got)
 	}
 	logsAreRead(t, c)
+	// What a run that was killed has left is taken off by the next one.
+	m.ssh("kworker2", "echo left >"+kubeconfig.BootstrapPath)
+	if got := c.json(0, "apply", "worker"); len(got.Changes) != 1 || got.Changes[0].Action != "admit" || m.ssh("kworker2", "ls "+kubeconfig.BootstrapPath+" 2>/dev/null || true") != "" {
+		t.Errorf("it was taken off by %+v", got.Changes)
+	}
 }
 
 // metricsAreVerified: with its authority's bundle metrics-server is believed, with another's not. Its certificate is renewed
