@@ -70,7 +70,7 @@ func exchange(conn io.ReadWriter, name string, kind dnsmessage.Type) (answer dns
 	if err != nil {
 		return answer, err
 	}
-	binary.BigEndian.PutUint16(packed, uint16(len(packed)-2)) //nolint:gosec // one question is short
+	binary.BigEndian.PutUint16(packed, uint16(len(packed)-2))
 	if _, err := conn.Write(packed); err != nil {
 		return answer, err
 	}

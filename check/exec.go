@@ -57,7 +57,7 @@ func (a *api) execute(ctx context.Context, namespace, pod, input string, command
 		Scheme: "wss", Host: a.address, Path: fmt.Sprintf("/api/v1/namespaces/%s/pods/%s/exec", namespace, pod),
 		RawQuery: url.Values{"command": command, "stdin": {"true"}, "stdout": {"true"}, "stderr": {"true"}}.Encode(),
 	}
-	conn, response, err := dialer.DialContext(ctx, target.String(), nil)
+	conn, response, err := dialer.DialContext(ctx, target.String(), nil) //nolint:bodyclose // refusal closes it; a session has none
 	if err != nil {
 		_ = raw.Close()
 		return nil, refusal(response, err)

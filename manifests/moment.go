@@ -32,6 +32,7 @@ func Deployments(spec *cluster.Spec) []string {
 	return out
 }
 
+// What is made for the moment.
 const (
 	// MomentLabel is on every namespace and Secret that is made for the moment, and MomentBy says on it by whom.
 	MomentLabel = "hardway.io/verify"
