@@ -159,6 +159,9 @@ func TestEveryCheckButThatOfReachingTheHostCanBeWaived(t *testing.T) {
 		}
 		delete(known, c.Name)
 	}
+	for _, c := range check.LiveChecks() {
+		delete(known, c.Name)
+	}
 	for name := range known {
 		t.Errorf("no check is called %s, and it can be waived", name)
 	}

@@ -123,9 +123,12 @@ func anyFailed(rows []Row) bool {
 	return slices.ContainsFunc(rows, func(r Row) bool { return r.State == Failed })
 }
 
+func (v *Verification) waives(check string) bool {
+	return v.Spec.Waived(check) || slices.Contains(v.Waive, check)
+}
+
 // Rows is what was found so far, in the order of the checks, each in the order of the hosts.
 func (v *Verification) Rows() []Row {
-	waived := append(slices.Clone(v.Spec.Waive), v.Waive...)
 	order := map[string]int{"": -1}
 	for i, n := range v.Spec.Hosts {
 		order[n.Name] = i
@@ -137,7 +140,7 @@ func (v *Verification) Rows() []Row {
 		})
 		slices.SortStableFunc(rows, func(a, b Row) int { return order[a.Host] - order[b.Host] })
 		for _, r := range rows {
-			if r.Check = c.Name; slices.Contains(waived, c.Name) && (r.State == Failed || r.State == Warning) {
+			if r.Check = c.Name; v.waives(c.Name) && (r.State == Failed || r.State == Warning) {
 				r.State = Waived
 			}
 			out = append(out, r)

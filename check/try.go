@@ -116,6 +116,9 @@ func (m *moment) secrets(ctx context.Context) []Row {
 	if !m.wantsCheck(liveSecret) {
 		return nil
 	}
+	if m.waives(liveSecret) {
+		return row(Waived, "", "none was written")
+	}
 	prefix, err := controlplane.StoredPrefix(m.Store.WorkDir(), "secrets")
 	if err != nil {
 		return unknown("hardway encryption-config", "what it should be encrypted with is not known: %v", err)

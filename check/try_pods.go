@@ -54,6 +54,9 @@ func (m *moment) tryPods(ctx context.Context) map[string][]Row {
 	if !m.wantsCheck(livePods) {
 		return nil
 	}
+	if m.waives(livePods) {
+		return map[string][]Row{livePods: row(Waived, "", "none was made")}
+	}
 	if len(nodes) == 0 {
 		return t.unknownAll(unknown("see `"+liveNodes+"`", "no node is ready to run a pod"))
 	}

@@ -49,6 +49,20 @@ func Waivers() []Waiver {
 		{"selinux", "SELinux"},
 		{"etcd-disk", "little room for etcd's data"},
 		{"etcd-fsync", "slow disks under etcd's data"},
+		// What verify asks of a cluster that runs: what it does, never who is who in it.
+		{"balancer", "load balancers that do not find every API server"},
+		{"endpoint", "an endpoint that does not answer everywhere"},
+		{"nodes", "Nodes that are not as the spec has them"},
+		{"addons", "add-ons that do not run"},
+		{"aggregated-api", "aggregated APIs that are not available"},
+		{"secret", "Secrets that are not encrypted as the spec says; none is written"},
+		{"pods", "nodes without the pods that verify makes; none is made"},
+		{"logs", "logs of pods that cannot be had"},
+		{"exec", "pods in which nothing can be executed"},
+		{"dns", "pods that resolve no names"},
+		{"pod-to-pod", "pods that do not reach each other"},
+		{"service", "Services that do not answer"},
+		{"node-port", "node ports that do not answer"},
 	}
 }
 
