@@ -97,3 +97,12 @@ func wantsSnapshots(spec *cluster.Spec) (wants []string, options []artifact.Opti
 	}
 	return []string{SnapshotTimer}, []artifact.Option{{Name: "X-HardwaySnapshotsEvery", Value: spec.Etcd.Snapshots.Every.String()}}
 }
+
+// SnapshotFiles is what the script calls its files, those that are not whole yet included: a path with a pattern in its last
+// word, empty where the spec wants none saved.
+func SnapshotFiles(spec *cluster.Spec) string {
+	if !spec.Etcd.Snapshots.On() {
+		return ""
+	}
+	return spec.Etcd.Snapshots.Dir + "/" + spec.Name + "-*.db*"
+}

@@ -66,7 +66,7 @@ func (c commands) run(ctx context.Context, line string, in io.Reader, out, errs 
 	case "/usr/local/bin/etcdutl":
 		return c.units.host.program(ctx, command.Name, command.Args, errs)
 	case "find":
-		err = c.clear(command.Args[0])
+		err = c.find(command)
 	case "rmdir":
 		err = c.removeDirs(command.Args[2:])
 	case "userdel":

@@ -6,11 +6,14 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/etcdutl/v3/etcdutl"
+
+	"hardway/remote"
 )
 
 // etcdutlMain is etcdutl's own commands for snapshots. They end the process themselves where they fail.
@@ -61,9 +64,24 @@ func (c commands) removeAll(dirs []string) error {
 	return nil
 }
 
-// clear is find -delete: what is in a directory goes, the directory stays.
-func (c commands) clear(dir string) error {
-	at, err := c.files.tree.resolve(dir, false)
+// find is find -delete, in the ways in which hardway takes things off.
+func (c commands) find(command remote.Command) error {
+	dir, last := command.Args[1], len(command.Args)-2
+	switch {
+	case slices.Equal(command.Args, remote.TakeOff(command.Args[0]).Args):
+		return c.removeAll(command.Args[:1])
+	case slices.Equal(command.Args, remote.Empty(dir).Args):
+		return c.clear(dir, func(string) bool { return true })
+	}
+	return c.clear(dir, func(name string) bool {
+		matches, err := path.Match(command.Args[last], name)
+		return matches && err == nil
+	})
+}
+
+// clear takes off what is in a directory and goes; the directory stays.
+func (c commands) clear(dir string, goes func(name string) bool) error {
+	at, err := c.files.tree.resolve(dir, true)
 	if err != nil {
 		return err
 	}
@@ -73,7 +91,9 @@ func (c commands) clear(dir string) error {
 	}
 	var inside []string
 	for _, e := range entries {
-		inside = append(inside, path.Join(dir, e.Name()))
+		if goes(e.Name()) {
+			inside = append(inside, path.Join(dir, e.Name()))
+		}
 	}
 	return c.removeAll(inside)
 }

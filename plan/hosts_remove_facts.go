@@ -49,7 +49,7 @@ func (r *removing) onHost(ctx context.Context) error {
 			Host: r.node.Name, Message: "nothing was done", Hint: "start it; where it is gone for good, --dead removes it without asking it",
 		})
 	}
-	r.leaving, err = rollout.TakeLeave(ctx, conn, rollout.Want{Node: r.node, Run: r.env.run, Confirm: r.env.hostLocks().Confirm}, r.env.Spec.Etcd.Snapshots.Dir, false)
+	r.leaving, err = rollout.TakeLeave(ctx, conn, rollout.Want{Node: r.node, Run: r.env.run, Confirm: r.env.hostLocks().Confirm}, etcd.SnapshotFiles(r.env.Spec), false)
 	return err
 }
 

@@ -60,7 +60,7 @@ func (e *Env) leavings(ctx context.Context, nodes []cluster.Node, how Resetting)
 		if err != nil {
 			return err
 		}
-		out[i], err = rollout.TakeLeave(ctx, conn, rollout.Want{Node: nodes[i], Run: e.run, Confirm: e.hostLocks().Confirm}, e.Spec.Etcd.Snapshots.Dir, how.Snapshots)
+		out[i], err = rollout.TakeLeave(ctx, conn, rollout.Want{Node: nodes[i], Run: e.run, Confirm: e.hostLocks().Confirm}, etcd.SnapshotFiles(e.Spec), how.Snapshots)
 		through(nodes[i].Name)
 		return err
 	})

@@ -40,9 +40,19 @@ func Unlink(device string) Command {
 	return Script{Name: unlinkName, Text: unlinkScript, Args: []string{device}}.Command()
 }
 
-// Empty takes off all that is in a directory, on its own file system: what is mounted there is not gone into, and an error.
+// Empty takes all off that is in a directory, also in one that a link leads to, on its own file system: what is mounted there
+// is not gone into, and an error.
 func Empty(dir string) Command {
-	return Command{Name: "find", Args: []string{dir, "-xdev", "-mindepth", "1", "-delete"}}
+	return Command{Name: "find", Args: []string{"-H", dir, "-xdev", "-mindepth", "1", "-delete"}}
+}
+
+// TakeOff takes off a file, or a directory with all that is in it, on its own file system; of a link only that.
+func TakeOff(at string) Command { return Command{Name: "find", Args: []string{at, "-xdev", "-delete"}} }
+
+// RemoveFiles takes the files off that match a pattern in its last word, in that directory alone.
+func RemoveFiles(pattern string) Command {
+	dir, name := path.Split(pattern)
+	return Command{Name: "find", Args: []string{"-H", path.Clean(dir), "-xdev", "-maxdepth", "1", "-type", "f", "-name", name, "-delete"}}
 }
 
 // RemoveDirs takes directories off that are empty, and leaves others.
@@ -61,11 +71,23 @@ func (c Command) leaves() bool {
 	case KubeProxy:
 		return slices.Equal(c.Args, CleanUpServices().Args)
 	case "find":
-		return len(c.Args) == 5 && isDeep(c.Args[0]) && slices.Equal(c.Args, Empty(c.Args[0]).Args)
+		return c.finds()
 	case "rmdir":
 		return len(c.Args) > 2 && slices.Equal(c.Args, RemoveDirs(c.Args[2:]...).Args) && !slices.ContainsFunc(c.Args[2:], isNoPath)
 	case "userdel":
 		return len(c.Args) == 2 && c.Args[0] == "--" && systemUser.MatchString(c.Args[1]) && c.Args[1] != "root"
+	}
+	return false
+}
+
+func (c Command) finds() bool {
+	switch len(c.Args) {
+	case len(TakeOff("").Args):
+		return isDeep(c.Args[0]) && slices.Equal(c.Args, TakeOff(c.Args[0]).Args)
+	case len(Empty("").Args):
+		return isDeep(c.Args[1]) && slices.Equal(c.Args, Empty(c.Args[1]).Args)
+	case len(RemoveFiles("").Args):
+		return isDeep(c.Args[1]) && slices.Equal(c.Args, RemoveFiles(c.Args[1]+"/"+c.Args[8]).Args)
 	}
 	return false
 }

@@ -31,6 +31,8 @@ const (
 	Empty Verb = "empty"
 	// TakeOff takes a file off, or a directory with all that is in it.
 	TakeOff Verb = "take-off"
+	// RemoveFiles takes the files off whose names match.
+	RemoveFiles Verb = "remove-files"
 	// RemoveUser and RemoveDir take off a user, and a directory if it is empty.
 	RemoveUser Verb = "remove-user"
 	RemoveDir  Verb = "remove-dir"
@@ -59,12 +61,17 @@ type Leaving struct {
 }
 
 // TakeLeave looks at a host and finds out what takes hardway off it again. What it goes by is on the host: the record of what
-// was delivered, and how the host was before. snapshots is where etcd's are, which stay unless they are unwanted.
+// was delivered, and how the host was before. snapshots is what those are called that etcd hosts save, a pattern in its last
+// word: they stay unless they are unwanted.
 func TakeLeave(ctx context.Context, host remote.Changer, want Want, snapshots string, unwanted bool) (Leaving, error) {
-	l := leaving{host: host, snapshots: snapshots, unwanted: unwanted}
+	l := leaving{host: host, unwanted: unwanted}
 	var err error
 	if l.record, err = readDelivered(ctx, host); err != nil {
 		return Leaving{}, err
+	}
+	// The directory of the same name on another host is somebody else's.
+	if snapshots != "" && l.defined(etcd.Unit) {
+		l.snapshots, l.snapshotDir = snapshots, path.Dir(snapshots)
 	}
 	if l.original, err = readOriginal(ctx, host); err != nil {
 		return Leaving{}, err
@@ -101,11 +108,12 @@ func (l Leaving) Runs(unit string) bool { return slices.Contains(l.running, unit
 
 // leaving is what a Leaving is computed from.
 type leaving struct {
-	host      remote.Changer
-	record    delivered
-	original  Original
-	snapshots string
-	unwanted  bool
+	host     remote.Changer
+	record   delivered
+	original Original
+	unwanted bool
+	// snapshots and snapshotDir are empty where the host saves none.
+	snapshots, snapshotDir string
 	// added is what is in directories of data in which something else was before, by directory.
 	added map[string][]string
 	seen  remote.State
@@ -117,7 +125,7 @@ func (l leaving) query() remote.Query {
 	q.Paths = append(q.Paths, ownDir, worker.KubeletDir, remote.KubeProxy, etcd.MemberDir)
 	q.Paths = append(q.Paths, ofPreflight...)
 	if l.snapshots != "" {
-		q.Paths = append(q.Paths, l.snapshots)
+		q.Paths = append(q.Paths, l.snapshotDir)
 	}
 	for file := range l.record {
 		q.Paths = append(q.Paths, file, remote.StagingDir(path.Dir(file)))

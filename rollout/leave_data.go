@@ -39,8 +39,8 @@ func (l leaving) empties() []Move {
 			moves = append(moves, Move{Verb: TakeOff, What: path.Join(dir, name), Reason: "what units kept there, beside what was there before"})
 		}
 	}
-	if l.unwanted && l.seen.Paths[l.snapshots].Exists {
-		moves = append(moves, Move{Verb: Empty, What: l.snapshots, Reason: "nobody wants snapshots"})
+	if l.unwanted && l.seen.Paths[l.snapshotDir].Exists {
+		moves = append(moves, Move{Verb: RemoveFiles, What: l.snapshots, Reason: "nobody wants snapshots"})
 	}
 	return moves
 }
@@ -71,8 +71,8 @@ func (l leaving) users() []Move {
 	for _, owner := range l.original.Owners {
 		user, _, _ := strings.Cut(owner, ":")
 		if _, there := l.seen.Owners[owner]; there && user != "root" {
-			if !l.unwanted && l.seen.Paths[l.snapshots].Exists {
-				moves = append(moves, Move{Verb: Disown, What: l.snapshots, Reason: "snapshots stay, their owner goes"})
+			if !l.unwanted && l.seen.Paths[l.snapshotDir].Exists {
+				moves = append(moves, Move{Verb: Disown, What: l.snapshotDir, Reason: "snapshots stay, their owner goes"})
 			}
 			moves = append(moves, Move{Verb: RemoveUser, What: user, Reason: "was not there before hardway came"})
 		}

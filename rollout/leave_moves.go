@@ -2,7 +2,11 @@ package rollout
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"path"
+	"slices"
+	"strings"
 
 	"hardway/cluster"
 	"hardway/remote"
@@ -32,7 +36,22 @@ func removeDir(r rolling, ctx context.Context, m Move, host string) error {
 	if seen := state.Paths[m.What]; err != nil || !seen.IsDir || !seen.Empty {
 		return err
 	}
+	if is, err := mounted(ctx, conn, m.What); is || err != nil {
+		return err
+	}
 	return conn.Do(ctx, remote.RemoveDirs(m.What))
+}
+
+// mounted: somebody gave the directory a file system of its own since hardway made it.
+func mounted(ctx context.Context, host remote.Looker, dir string) (bool, error) {
+	mounts, err := host.ReadFile(ctx, "/proc/self/mounts")
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return slices.ContainsFunc(strings.Split(string(mounts), "\n"), func(line string) bool {
+		words := strings.Fields(line)
+		return len(words) > 1 && words[1] == dir
+	}), err
 }
 
 // StopForGood stops a unit that will be gone: systemd is not to remember that it failed, either.
@@ -65,26 +84,11 @@ func forget(r rolling, ctx context.Context, m Move, host string) error {
 			if at == LockPath || at == remote.LockDir(LockPath) || last(entry.Name) != turn {
 				continue
 			}
-			if err := takeOff(ctx, conn, at); err != nil {
+			if err := conn.Do(ctx, remote.TakeOff(at)); err != nil {
 				return err
 			}
 		}
 	}
 	r.Locks.Forget(host)
 	return nil
-}
-
-// takeOff takes a file off, or a directory with all that is in it.
-func takeOff(ctx context.Context, conn remote.Changer, at string) error {
-	state, err := conn.Look(ctx, remote.Query{Paths: []string{at}})
-	if err != nil {
-		return err
-	}
-	if !state.Paths[at].IsDir {
-		return conn.Do(ctx, remote.Remove(at))
-	}
-	if err := conn.Do(ctx, remote.Empty(at)); err != nil {
-		return err
-	}
-	return conn.Do(ctx, remote.RemoveDirs(at))
 }

@@ -192,13 +192,12 @@ var moves = map[Verb]func(r rolling, ctx context.Context, m Move, host string) e
 	Unmount:     commands(remote.UnmountBelow),
 	Unlink:      commands(remote.Unlink),
 	Empty:       commands(remote.Empty),
+	RemoveFiles: commands(remote.RemoveFiles),
 	Disown:      commands(func(dir string) remote.Command { return remote.OwnAll(dir, "root:root") }),
-	TakeOff: func(r rolling, ctx context.Context, m Move, host string) error {
-		return takeOff(ctx, r.Conns[host], m.What)
-	},
-	RemoveUser: commands(remote.RemoveUser),
-	RemoveDir:  removeDir,
-	Forget:     forget,
+	TakeOff:     commands(remote.TakeOff),
+	RemoveUser:  commands(remote.RemoveUser),
+	RemoveDir:   removeDir,
+	Forget:      forget,
 }
 
 // systemctl asks systemd for something.
