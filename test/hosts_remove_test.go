@@ -106,3 +106,28 @@ func (r *rehearsal) readFile(name string) (string, error) {
 	data, err := os.ReadFile(filepath.Join(r.work, name))
 	return string(data), err
 }
+
+// TestAMachineOfAnotherNameTakesThePlaceOfAMaster takes the dead one out and adds the new one as a learner.
+func TestAMachineOfAnotherNameTakesThePlaceOfAMaster(t *testing.T) {
+	r, spares := rehearseSpare(t, 3, 1)
+	r.up()
+	r.put("a", 30)
+	dead, _ := r.spec.Node("kmaster3")
+	must(t, r.PowerOff("kmaster3"))
+	if got := r.exits(1, "hosts", "remove", "kmaster3", "--yes"); !strings.Contains(got.errors, "--dead") {
+		t.Errorf("it says: %s", got.errors)
+	}
+	r.exits(0, "hosts", "remove", "kmaster3", "--dead", "--yes")
+	r.edit("name: kmaster3, address: "+dead.PrimaryAddress(), "name: "+spares[0].Name+", address: "+spares[0].Address)
+	r.exits(0, "pki", "all")
+	r.exits(0, "kubeconfig", "all")
+	r.exits(0, "encryption-config")
+	r.exits(0, "render", "all")
+	r.exits(0, "etcd", "replace", spares[0].Name)
+	r.exits(0, "up", "--skip", skipped)
+	r.exits(0, "etcd", "verify")
+	if left := r.members(); len(left) != 3 || !left[spares[0].Name] {
+		t.Errorf("members are %v", left)
+	}
+	r.holds("a", 30)
+}
