@@ -183,13 +183,15 @@ const (
 	generations = "var/lib/hardway/generations"
 	hostLock    = "var/lib/hardway/lock"
 	lockScratch = "var/lib/hardway/.hardway-lock"
+	// originalDraft is the record of how the host was before hardway, while it is written.
+	originalDraft = "var/lib/hardway/original/record.json.new"
 )
 
 func own(path string) bool {
-	return strings.HasPrefix(path, generations) || strings.HasPrefix(path, lockScratch) || path == hostLock
+	return strings.HasPrefix(path, generations) || strings.HasPrefix(path, lockScratch) || path == hostLock || path == originalDraft
 }
 
 // left is what only a run that was not finished leaves.
 func left(path string) bool {
-	return staged(path) || strings.HasPrefix(path, generations+"/unfinished") || path == hostLock || strings.HasPrefix(path, lockScratch)
+	return staged(path) || strings.HasPrefix(path, generations+"/unfinished") || path == hostLock || strings.HasPrefix(path, lockScratch) || path == originalDraft
 }
