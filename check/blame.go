@@ -36,8 +36,12 @@ type cause struct {
 func causes() []cause {
 	var out []cause
 	// What is not written is not renewed, not reported and not made.
-	for _, name := range append([]string{"leases", liveNodes, liveAddons, "aggregated-api", liveSecret}, podChecks...) {
+	for _, name := range append([]string{liveLeases, liveNodes, liveAddons, "aggregated-api", liveSecret}, podChecks...) {
 		out = append(out, cause{check: name, by: liveEtcd, byKind: kindAlarm, any: true})
+	}
+	// Members that lack each other take writes now and then.
+	for _, name := range []string{liveBalancer, liveLeases, liveSecret, livePods} {
+		out = append(out, cause{check: name, by: livePeer, byKind: kindReach, any: true})
 	}
 	return append(out, []cause{
 		{by: liveSSH},

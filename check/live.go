@@ -41,6 +41,8 @@ type Live struct {
 	By   string
 	Gone func(by string) bool
 	Rand io.Reader
+	// Tell is told what is waited for, and of which host; it may be called from several goroutines.
+	Tell func(host, message string)
 }
 
 // Verification is one run of asking.
@@ -101,10 +103,15 @@ const settlePause = 500 * time.Millisecond
 
 // patiently asks again while something is wrong that may come right by itself, and nothing else is wrong that will not.
 func (v *Verification) patiently(ctx context.Context, c LiveCheck) []Row {
+	told := ""
 	for {
 		rows := c.ask(ctx, v)
 		if !c.settles || !anyFailed(rows) || v.broken() || !time.Now().Before(v.until) {
 			return rows
+		}
+		if i := slices.IndexFunc(rows, func(r Row) bool { return r.State == Failed }); rows[i].Seen != told {
+			told = rows[i].Seen
+			v.Tell(rows[i].Host, "waiting: "+c.Name+": "+told)
 		}
 		select {
 		case <-ctx.Done():

@@ -49,6 +49,8 @@ const (
 	liveAPI      = "apiserver"
 	liveKubelet  = "kubelet"
 	liveProxy    = "kube-proxy"
+	liveBalancer = "balancer"
+	liveLeases   = "leases"
 	liveNodes    = "nodes"
 	liveAddons   = "addons"
 	liveSecret   = "secret"
@@ -74,10 +76,10 @@ func LiveChecks() []LiveCheck {
 		{Name: "scheduler", Asks: shows("the scheduler, from its own host") + "; its `/healthz` is ok", of: controlplane.Component, stage: 1, ask: serves("kube-scheduler")},
 		{Name: liveKubelet, Asks: shows("every kubelet, from every master, with the API server's certificate"), of: worker.Component, when: runsPods, stage: 1, ask: serves("kubelet")},
 		{Name: liveProxy, Asks: "kube-proxy says that it has programmed its node", of: worker.Component, when: runsPods, stage: 1, ask: proxies},
-		{Name: "balancer", Asks: "every load balancer finds every API server ready, and has none drained", of: haproxy.Component, when: isBalanced, stage: 2, settles: true, ask: balancersAgree},
+		{Name: liveBalancer, Asks: "every load balancer finds every API server ready, and has none drained", of: haproxy.Component, when: isBalanced, stage: 2, settles: true, ask: balancersAgree},
 		{Name: "virtual-address", Asks: "one load balancer has the address that they share, and only one", of: haproxy.Component, when: isShared, stage: 2, settles: true, ask: oneHolds},
 		{Name: "endpoint", Asks: "an API server answers with its certificate behind every load balancer, and at the endpoint's name; from nodes, and from the operator's machine, where it is a warning if it does not", of: haproxy.Component, stage: 2, ask: endpointServes},
-		{Name: "leases", Asks: "controller-manager and scheduler each have a leader, one of the masters, that renews its lease", of: controlplane.Component, stage: 2, settles: true, ask: fromAPI(leases)},
+		{Name: liveLeases, Asks: "controller-manager and scheduler each have a leader, one of the masters, that renews its lease", of: controlplane.Component, stage: 2, settles: true, ask: fromAPI(leases)},
 		{Name: liveNodes, Asks: "the Nodes are those of the spec, ready, and have its names, addresses, version and pod networks", of: worker.Component, when: runsPods, stage: 2, settles: true, ask: fromAPI(nodesAgree)},
 		{Name: liveAddons, Asks: "CoreDNS and metrics-server run, as far as the spec wants them; a warning in the first minute", of: InCluster, when: runsPods, stage: 2, settles: true, ask: fromAPI(addonsRun)},
 		{Name: "aggregated-api", Asks: "every aggregated API is available, and every API server gets to what serves it and takes its certificate", of: InCluster, when: runsPods, stage: 3, settles: true, ask: fromAPI(aggregated)},

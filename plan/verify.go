@@ -95,7 +95,8 @@ func (e *Env) live(ctx context.Context, patience time.Duration, without []string
 			_, problems, err := e.judgeEtcd(ctx, e.deliveredUnits(ctx))
 			return problems, err
 		},
-		By: string(by),
+		Tell: func(host, message string) { e.tell("", host, message) },
+		By:   string(by),
 		Gone: func(by string) bool {
 			var other rollout.Operator
 			return json.Unmarshal([]byte(by), &other) == nil && e.Operator.Gone(other)
