@@ -24,9 +24,16 @@ type guests struct {
 	env    *Env
 	mu     sync.Mutex
 	tokens map[string]manifests.Token
+	// off takes a token off a host, revoke from API servers.
+	off    func(ctx context.Context, host string) error
+	revoke func(ctx context.Context, token manifests.Token) error
 }
 
-func newGuests(e *Env) *guests { return &guests{env: e, tokens: map[string]manifests.Token{}} }
+func newGuests(e *Env) *guests {
+	g := &guests{env: e, tokens: map[string]manifests.Token{}}
+	g.off, g.revoke = g.takeOff, g.forget
+	return g
+}
 
 // tokenLasts is how long a token stands beyond the time that a kubelet has to join, for one whose run was killed.
 const tokenLasts = 5 * time.Minute
@@ -48,12 +55,13 @@ func (g *guests) invite(ctx context.Context, _ rollout.Move, host string) error 
 	if err != nil {
 		return err
 	}
-	if err := client.Do(ctx, token.Made()); err != nil {
-		return err
-	}
+	// Also where no answer comes it may have been made.
 	g.mu.Lock()
 	g.tokens[host] = token
 	g.mu.Unlock()
+	if err := client.Do(ctx, token.Made()); err != nil {
+		return err
+	}
 	return g.deliver(ctx, host, token)
 }
 
@@ -155,32 +163,39 @@ func unserved(host string, serves error, against []string, asking error) error {
 	}}, asking)
 }
 
-// takeBack takes the token off the host, also one of another run, and has API servers forget this run's.
+// takeBack takes the token off the host, also one of another run, and has API servers forget this run's: whichever of them
+// does not answer, a token is worth nothing without the other.
 func (g *guests) takeBack(ctx context.Context, host string) error {
-	conn, err := g.connect(ctx, host)
-	if err != nil {
-		return err
-	}
-	if err := conn.Do(ctx, remote.Remove(kubeconfig.BootstrapPath)); err != nil {
-		return err
-	}
 	g.mu.Lock()
 	token, given := g.tokens[host]
 	g.mu.Unlock()
+	err := g.off(ctx, host)
 	if !given {
-		return nil
-	}
-	client, unready := g.env.apiServer(ctx)
-	if client == nil {
-		return unready
-	}
-	if err := client.Do(ctx, token.Taken()); err != nil {
 		return err
+	}
+	if revoked := g.revoke(ctx, token); revoked != nil {
+		return errors.Join(err, revoked)
 	}
 	g.mu.Lock()
 	delete(g.tokens, host)
 	g.mu.Unlock()
-	return nil
+	return err
+}
+
+func (g *guests) takeOff(ctx context.Context, host string) error {
+	conn, err := g.connect(ctx, host)
+	if err != nil {
+		return err
+	}
+	return conn.Do(ctx, remote.Remove(kubeconfig.BootstrapPath))
+}
+
+func (g *guests) forget(ctx context.Context, token manifests.Token) error {
+	client, unready := g.env.apiServer(ctx)
+	if client == nil {
+		return unready
+	}
+	return client.Do(ctx, token.Taken())
 }
 
 // leave takes back what tokens are still out when the run has ended, however it has. One that cannot be taken back says so,
