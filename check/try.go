@@ -101,9 +101,9 @@ func (m *moment) sweep(ctx context.Context) error {
 	return nil
 }
 
-// left reports whether whoever made something is no more.
+// left reports whether it was made for the moment, by whoever is no more. A label alone is anybody's to give.
 func (m *moment) left(o meta.ObjectMeta) bool {
-	return m.Gone(o.Annotations[manifests.MomentBy]) || m.Now().Sub(o.CreationTimestamp.Time) > leftAfter
+	return strings.HasPrefix(o.Name, momentName) && (m.Gone(o.Annotations[manifests.MomentBy]) || m.Now().Sub(o.CreationTimestamp.Time) > leftAfter)
 }
 
 // sweeping bounds taking something off, also after an interrupt.

@@ -80,7 +80,7 @@ func approvals(all []judged) Report {
 		}
 		report.Problems = append(report.Problems, cluster.Problem{
 			Host: j.Node, Subject: j.Request, Message: why,
-			Hint: "if the node is right, put its name or address into cluster.yaml; else find out who asks, and kubectl certificate deny " + j.Request,
+			Hint: "if the node is right, put its name or address into cluster.yaml; else find out who asks, and kubectl certificate deny " + quote(j.Request),
 		})
 	}
 	if len(all) == 0 {
