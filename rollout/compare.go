@@ -39,12 +39,9 @@ func Compare(ctx context.Context, host remote.Looker, want Want) (Change, error)
 }
 
 func (w Want) query() remote.Query {
-	q := remote.Query{Units: w.units("")}
+	q := remote.Query{Units: w.units(""), Owners: w.owners()}
 	for _, f := range w.Files {
 		q.Paths = append(q.Paths, f.Path)
-		if owner := f.OwnerOrRoot(); !slices.Contains(q.Owners, owner) {
-			q.Owners = append(q.Owners, owner)
-		}
 	}
 	for dir := range w.stagingDirs() {
 		q.Paths = append(q.Paths, dir)

@@ -34,3 +34,23 @@ func TestSnapshotsGoFromHostsOfEtcdAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestUsersWithoutFilesGoToo: some are made known to a host only to run something.
+func TestUsersWithoutFilesGoToo(t *testing.T) {
+	s := newSite(t)
+	s.deliver(map[string]string{"/etc/sysusers.d/first.conf": "u probe - \"asks\" - /usr/sbin/nologin\n"})
+	if got := s.leaving(); !strings.Contains(got, "remove-user probe\n") || strings.Contains(got, "remove-user root") {
+		t.Errorf("it would\n%s", got)
+	}
+	theirs := newSite(t)
+	for file, line := range map[string]string{"passwd": "probe:x:7:7::/:/bin/sh\n", "group": "probe:x:7:\n"} {
+		at := filepath.Join(theirs.root, "etc", file)
+		data, err := os.ReadFile(at)
+		must(t, err)
+		must(t, os.WriteFile(at, append(data, line...), 0o644))
+	}
+	theirs.deliver(map[string]string{"/etc/sysusers.d/first.conf": "u probe - \"asks\" - /usr/sbin/nologin\n"})
+	if got := theirs.leaving(); strings.Contains(got, "remove-user") {
+		t.Errorf("of a host that knew the user it would\n%s", got)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"path"
 	"reflect"
 	"slices"
+	"strings"
 
 	"hardway/artifact"
 	"hardway/controlplane"
@@ -236,12 +237,33 @@ func (o *Original) addUnits(c Change, units []string) {
 }
 
 func (o *Original) addOwners(c Change) {
-	for _, f := range c.want.Files {
-		owner := f.OwnerOrRoot()
+	for _, owner := range c.want.owners() {
 		if _, known := c.State.Owners[owner]; !known && !slices.Contains(o.Owners, owner) {
 			o.Owners = append(o.Owners, owner)
 		}
 	}
+}
+
+// owners is whose files are, as user:group, and whom what is delivered makes known to a host besides, each once.
+func (w Want) owners() []string {
+	var all []string
+	for _, f := range w.Files {
+		all = append(all, f.OwnerOrRoot())
+		if !isSysusers(f.Path) || f.IsDir() {
+			continue
+		}
+		data, err := artifact.ReadAll(f.Content)
+		if err != nil {
+			continue // staging it says so
+		}
+		for line := range strings.Lines(string(data)) {
+			if words := strings.Fields(line); len(words) > 1 && words[0] == "u" {
+				all = append(all, words[1]+":"+words[1])
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // readOriginal is the record of a host; empty where there is none.
