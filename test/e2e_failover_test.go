@@ -21,7 +21,7 @@ import (
 const longestGap = 3 * time.Second
 
 // lossHeld is how long a master stays lost. A write that waits for an answer is waited for, however long that takes.
-const lossHeld = 5 * time.Second
+const lossHeld = 4 * time.Second
 
 // losses is how a machine is lost, and how it comes back.
 var losses = []struct{ name, lose, back string }{
