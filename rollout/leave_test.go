@@ -54,3 +54,16 @@ func TestUsersWithoutFilesGoToo(t *testing.T) {
 		t.Errorf("of a host that knew the user it would\n%s", got)
 	}
 }
+
+// TestWhatAnOlderHardwayPutThereIsNotTheHosts: hosts that were delivered to before the original was recorded.
+func TestWhatAnOlderHardwayPutThereIsNotTheHosts(t *testing.T) {
+	s := newSite(t)
+	unit := "[Service]\nExecStart=/bin/true\n"
+	s.deliver(map[string]string{"/etc/systemd/system/etcd.service": unit, "/etc/app/a.conf": "1"})
+	must(t, os.RemoveAll(filepath.Join(s.root, rollout.OriginalDir)))
+	must(t, os.MkdirAll(filepath.Join(s.root, "var/lib/etcd/member"), 0o700))
+	s.deliver(map[string]string{"/etc/systemd/system/etcd.service": unit, "/etc/app/a.conf": "2"})
+	if got := s.leaving(); !strings.Contains(got, "empty /var/lib/etcd\n") || strings.Contains(got, "restart etcd.service") || strings.Contains(got, "enable etcd.service") {
+		t.Errorf("it would\n%s", got)
+	}
+}

@@ -191,6 +191,9 @@ func (o *Original) addDir(c Change, f FileChange, holdsData bool) {
 
 // addHeld names what is in directories of data that are taken over now: on a disk of their own, lost+found.
 func (o *Original) addHeld(ctx context.Context, h Ready, before Original) error {
+	if h.Change.unrecorded(before) {
+		return nil
+	}
 	for i, k := range o.Files {
 		known := before.find(k.Path)
 		if !k.Data || k.Absent || h.Change.State.Paths[k.Path].Empty || known >= 0 && before.Files[known].Data {
@@ -205,6 +208,12 @@ func (o *Original) addHeld(ctx context.Context, h Ready, before Original) error 
 		}
 	}
 	return nil
+}
+
+// unrecorded: the host was delivered to when nobody recorded yet how it was. What is in directories of data then is what units
+// have put there.
+func (c Change) unrecorded(before Original) bool {
+	return len(before.Files) == 0 && len(c.record) > 0
 }
 
 // addFile records what is none of hardway's and is about to be replaced. Somebody else's file that took the place of
@@ -231,7 +240,9 @@ func (o *Original) addUnits(c Change, units []string) {
 			continue
 		}
 		seen := c.State.Units[unit]
-		loaded := seen.Load == "loaded"
+		// A unit of its own that hardway has delivered already was not there.
+		_, ours := c.record[artifact.UnitDir+"/"+unit]
+		loaded := seen.Load == "loaded" && !ours
 		o.Units = append(o.Units, KeptUnit{unit, loaded, loaded && seen.Enabled == "enabled", loaded && seen.Active == "active"})
 	}
 }
