@@ -133,12 +133,8 @@ func (l leaving) query() remote.Query {
 	for _, k := range l.original.Files {
 		q.Paths = append(q.Paths, k.Path)
 	}
-	for _, d := range l.data() {
-		q.Paths = append(q.Paths, d)
-	}
-	for _, owner := range l.original.Owners {
-		q.Owners = append(q.Owners, owner)
-	}
+	q.Paths = append(q.Paths, l.data()...)
+	q.Owners = append(q.Owners, l.original.Owners...)
 	slices.Sort(q.Paths)
 	q.Paths = slices.Compact(q.Paths)
 	return q

@@ -39,8 +39,9 @@ const (
 	registriesDir     = containerdDir + "/certs.d"
 
 	cniDir = "/etc/cni/net.d"
-	// BridgePath configures the pods' network, and BridgeDevice is its bridge.
-	BridgePath     = cniDir + "/10-hardway-bridge.conflist"
+	// BridgePath configures the pods' network.
+	BridgePath = cniDir + "/10-hardway-bridge.conflist"
+	// BridgeDevice is the pods' bridge.
 	BridgeDevice   = "cni0"
 	ownDir         = "/etc/hardway"
 	routesPath     = ownDir + "/pod-routes"
