@@ -23,7 +23,7 @@ func verifyByHand(spec *cluster.Spec) []Command {
 	for _, n := range masters {
 		for _, from := range append(spec.With(cluster.RoleLoadBalancer), n) {
 			commands = append(commands, handOn(spec, from).on("the API server of "+n.Name+" as it is seen from here: its certificate, verified for its address, and whether it is ready",
-				fmt.Sprintf("curl -sS --cacert %s https://%s:%d/readyz; echo", bundleOn(from), bracketed(n.PrimaryAddress()), cluster.APIServerPort)))
+				fmt.Sprintf("curl -sSf --cacert %s https://%s:%d/readyz && echo", bundleOn(from), bracketed(n.PrimaryAddress()), cluster.APIServerPort)))
 		}
 	}
 	commands = append(commands,
@@ -36,7 +36,7 @@ func verifyByHand(spec *cluster.Spec) []Command {
 		if len(masters) > 0 {
 			h := handOn(spec, masters[0])
 			commands = append(commands, h.on("the kubelet of "+n.Name+", as this master's API server asks it", fmt.Sprintf(
-				"curl -sS --cacert %s --cert %s --key %s https://%s:10250/healthz; echo", bundleOn(masters[0]),
+				"curl -sSf --cacert %s --cert %s --key %s https://%s:10250/healthz && echo", bundleOn(masters[0]),
 				"/etc/kubernetes/pki/apiserver-kubelet-client.crt", "/etc/kubernetes/pki/apiserver-kubelet-client.key", bracketed(n.PrimaryAddress()))))
 		}
 	}
