@@ -106,7 +106,13 @@ func workerComesAndGoes(t *testing.T, m *machines, c *controlPlane) {
 // webIsOut waits for the web server's pods. The API server that is asked may not have heard of them yet.
 func webIsOut(t *testing.T, c *controlPlane) {
 	t.Helper()
-	eventually(t, 2*time.Minute, "the web server runs", func() bool {
+	defer func() {
+		if t.Failed() {
+			seen, _ := c.tryKubectl("admin", "get", "deployments,pods,nodes,events", "-A", "-o", "wide")
+			t.Log(seen)
+		}
+	}()
+	eventually(t, 4*time.Minute, "the web server runs", func() bool {
 		_, err := c.tryKubectl("admin", "rollout", "status", "deployment/web", "--timeout=30s")
 		return err == nil
 	})
