@@ -47,7 +47,7 @@ func hasItsName(ctx context.Context, v *Verification) []Row {
 func membership(ctx context.Context, v *Verification) []Row {
 	problems, err := v.Members(ctx)
 	if err != nil {
-		return unknown("hardway etcd verify", "could not be asked: %v", err)
+		return v.unproven("hardway etcd verify", "could not be asked: %v", err)
 	}
 	var rows []Row
 	for _, p := range problems {

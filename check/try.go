@@ -40,7 +40,7 @@ type moment struct {
 func (v *Verification) Try(ctx context.Context) {
 	m, err := v.begin(ctx)
 	if err != nil {
-		v.untried(unknown("see `"+liveAPI+"`", "not tried: %v", err))
+		v.untried(v.unproven("see `"+liveAPI+"`", "not tried: %v", err))
 		return
 	}
 	secrets, pods := []Row(nil), map[string][]Row{}
@@ -62,6 +62,15 @@ func (v *Verification) untried(rows []Row) {
 			v.rows[c.Name] = rows
 		}
 	}
+}
+
+// unproven is about what could not be tried: unknown where a finding says why, and else a finding itself, or a cluster of which
+// nothing is proven would be well.
+func (v *Verification) unproven(try, format string, args ...any) []Row {
+	if v.broken() {
+		return unknown(try, format, args...)
+	}
+	return failed(try, format, args...)
 }
 
 // begin finds a name, and takes off what runs that were killed have left.
@@ -155,7 +164,7 @@ func (m *moment) secret(ctx context.Context, a *api, prefix string) []Row {
 	}
 	value, err := m.Etcd.Value(ctx, m.Spec, "/registry/secrets/"+written.Namespace+"/"+written.Name)
 	if err != nil {
-		return unknown("hardway etcd verify", "what etcd keeps of it cannot be read: %v", err)
+		return m.unproven("hardway etcd verify", "what etcd keeps of it cannot be read: %v", err)
 	}
 	return judgeStored(value, prefix)
 }

@@ -7,6 +7,7 @@ import (
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"hardway/manifests"
+	"hardway/test/sample"
 )
 
 // TestOnlyWhatWasMadeForTheMomentIsLeft: its label is anybody's to give, also to a namespace that lives.
@@ -29,6 +30,20 @@ func TestOnlyWhatWasMadeForTheMomentIsLeft(t *testing.T) {
 		o := meta.ObjectMeta{Name: c.name, Annotations: map[string]string{manifests.MomentBy: c.by}, CreationTimestamp: meta.NewTime(now.Add(-c.ago))}
 		if got := m.left(o); got != c.want {
 			t.Errorf("%s of %s, %s old: left is %v", c.name, c.by, c.ago, got)
+		}
+	}
+}
+
+// TestWhatIsNotTriedIsNotWell: unless a finding says already why.
+func TestWhatIsNotTriedIsNotWell(t *testing.T) {
+	for before, want := range map[State]State{OK: Failed, Failed: Unknown} {
+		v := (&Live{Spec: sample.Spec(t)}).Verify()
+		v.rows[liveAPI] = row(before, "", "seen before")
+		v.Try(t.Context())
+		for _, name := range []string{liveSecret, livePods, liveDNS} {
+			if rows := v.rows[name]; len(rows) != 1 || rows[0].State != want {
+				t.Errorf("%s after one that is %s: %+v", name, before, rows)
+			}
 		}
 	}
 }
