@@ -4,7 +4,6 @@ package test
 
 import (
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -66,9 +65,9 @@ func workerComesAndGoes(t *testing.T, m *machines, c *controlPlane) {
 	untouched := m.portrait(worker)
 	m.exits(0, "up")
 	nodesAreReady(t, c)
-	c.write("web.yaml", strings.Replace(webPods, "IMAGE", imageOf(t, c, "web"), 1))
 	c.kubectl("admin", "cordon", "kworker1")
-	c.kubectl("admin", "apply", "-f", filepath.Join(c.work, "web.yaml"))
+	// Images by name and tag stand there already, and are pulled only where they do not.
+	c.kubectl("admin", "create", "deployment", "web", "--image="+imageOf(t, c, "web"), "--replicas=3")
 	c.kubectl("admin", "create", "poddisruptionbudget", "web", "--selector=app=web", "--min-available=3")
 	webIsOut(t, c)
 	c.kubectl("admin", "run", "alone", "--image="+imageOf(t, c, "web"), "--image-pull-policy=IfNotPresent")
