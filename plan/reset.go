@@ -143,6 +143,9 @@ func rowsText(changes []Change) string {
 func (e *Env) refuseMembers(ctx context.Context, nodes []cluster.Node, leavings []rollout.Leaving) cluster.Problems {
 	stay := slices.DeleteFunc(e.Spec.With(cluster.RoleEtcd), func(n cluster.Node) bool { return slices.Contains(nodeNames(nodes), n.Name) })
 	running := e.runningMembers(ctx, stay)
+	if len(running) == 0 && e.ledFromElsewhere(ctx, nodes) {
+		running = nodeNames(stay)
+	}
 	if len(running) == 0 {
 		return nil
 	}
@@ -159,7 +162,24 @@ func (e *Env) refuseMembers(ctx context.Context, nodes []cluster.Node, leavings 
 	return problems
 }
 
-// runningMembers is those of the nodes on which etcd runs; one that does not answer runs nothing that anybody knows of.
+// ledFromElsewhere reports whether members that are to be reset have a leader although they are no quorum by themselves: others
+// run then, whether their hosts answer here or not.
+func (e *Env) ledFromElsewhere(ctx context.Context, nodes []cluster.Node) bool {
+	evidence, err := e.collectEtcd(ctx, nil)
+	if err != nil {
+		return false
+	}
+	led, theirs := false, 0
+	for _, m := range evidence.Members {
+		if slices.Contains(nodeNames(nodes), m.Host) {
+			theirs++
+			led = led || m.Leader != 0
+		}
+	}
+	return led && 2*theirs <= len(evidence.Members)
+}
+
+// runningMembers is those of the nodes on which etcd runs, as far as they answer.
 func (e *Env) runningMembers(ctx context.Context, nodes []cluster.Node) []string {
 	runs := make([]bool, len(nodes))
 	_ = remote.ForEach(ctx, indices(nodes), e.Spec.SSH.Parallel, func(ctx context.Context, i int) error {

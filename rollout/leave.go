@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hardway/artifact"
+	"hardway/cluster"
 	"hardway/etcd"
 	"hardway/remote"
 	"hardway/worker"
@@ -79,6 +80,9 @@ func TakeLeave(ctx context.Context, host remote.Changer, want Want, snapshots st
 	if l.seen, err = host.Look(ctx, l.query()); err != nil {
 		return Leaving{}, err
 	}
+	if err := l.refuseWithoutRecord(); err != nil {
+		return Leaving{}, err
+	}
 	if err := l.findAdded(ctx); err != nil {
 		return Leaving{}, err
 	}
@@ -101,6 +105,23 @@ func TakeLeave(ctx context.Context, host remote.Changer, want Want, snapshots st
 		out.phases = l.phases(out.Host)
 	}
 	return out, nil
+}
+
+// refuseWithoutRecord: what hardway has put there stands only in the record. Without it all of that would be left, keys too,
+// and the host be called reset.
+func (l leaving) refuseWithoutRecord() error {
+	if len(l.record) > 0 {
+		return nil
+	}
+	for _, f := range l.original.Files {
+		if f.Absent && !f.Dir && l.seen.Paths[f.Path].Exists {
+			return cluster.Problems{{
+				Host: l.host.Host(), Subject: DeliveredPath, Message: "says nothing of what was delivered, and " + f.Path + " was",
+				Hint: "the next delivery that changes a file there writes it anew, as after `hardway pki all` has made a certificate anew; or put it back from a backup of the host",
+			}}
+		}
+	}
+	return nil
 }
 
 // Runs reports whether a unit of hardway's runs on the host.

@@ -114,6 +114,9 @@ var complaint = regexp.MustCompile(`(?i)unknown flag|flag .*(deprecated|removed)
 
 func nobodyComplains(t *testing.T, c *controlPlane) {
 	for _, row := range c.Status() {
+		if row.Unit == controlplane.LostLeaderUnit {
+			continue // the stand-in for systemd starts no unit that another only wants
+		}
 		if row.State != "active" {
 			t.Errorf("%s of %s is %s %s", row.Unit, row.Host, row.State, row.Result)
 		}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"hardway/rollout"
 )
 
 // TestResetLeavesHostsAsTheyWere takes hosts that hold something of their own through up and reset.
@@ -38,6 +40,39 @@ func TestResetLeavesHostsAsTheyWere(t *testing.T) {
 		t.Errorf("again it says: %s", again.out)
 	}
 	r.up()
+}
+
+// TestResetRefusesWhatItCannotKnow: a member whose cluster goes on where this machine cannot look, and a host whose record of
+// what was delivered is gone.
+func TestResetRefusesWhatItCannotKnow(t *testing.T) {
+	r := rehearse(t)
+	r.up()
+	before := r.disks()
+	first, spec := r.spec.Hosts[0].Name, filepath.Join(r.work, "cluster.yaml")
+	text, err := os.ReadFile(spec)
+	must(t, err)
+	unreachable := strings.ReplaceAll(string(text), "roles: [etcd, control-plane]}", "roles: [etcd, control-plane], ssh: {port: 1}}")
+	r.write("cluster.yaml", strings.Replace(unreachable, ", ssh: {port: 1}}", "}", 1))
+	if refused := r.exits(1, "reset", "--only", first, "--yes"); !strings.Contains(refused.errors, "is a member of the cluster that goes on") {
+		t.Errorf("a member of a cluster that runs elsewhere is refused with: %s", refused.errors)
+	}
+	r.write("cluster.yaml", string(text))
+	record := filepath.Join(r.Root(first), rollout.DeliveredPath)
+	data, err := os.ReadFile(record)
+	must(t, err)
+	must(t, os.Remove(record))
+	if refused := r.exits(1, "reset", "--yes"); !strings.Contains(refused.errors, "the next delivery") {
+		t.Errorf("a host without a record is refused with: %s", refused.errors)
+	}
+	r.exits(0, "etcd", "verify")
+	must(t, os.WriteFile(record, data, 0o600))
+	sameDisks(t, before, r.disks())
+	must(t, os.Remove(record))
+	r.write("cluster.yaml", string(text)+"  pki: {extraSANs: [another.example.com]}\n")
+	for _, step := range []string{"pki all", "render all", "distribute"} {
+		r.exits(0, strings.Fields(step)...)
+	}
+	r.exits(0, "reset", "--yes")
 }
 
 // ownFile is a file of the host's own.
