@@ -28,11 +28,21 @@ func (l leaving) made(dir string) Kept {
 	return l.original.Files[i]
 }
 
+// emptied reports whether nothing stays in a directory of data.
+func (l leaving) emptied(dir string) bool {
+	return len(l.made(dir).Held) == 0 && l.seen.Paths[dir].Exists
+}
+
+// goesWithAnother reports whether a directory lies in one in which nothing stays.
+func (l leaving) goesWithAnother(dir string) bool {
+	return slices.ContainsFunc(l.data(), func(d string) bool { return strings.HasPrefix(dir, d+"/") && l.emptied(d) })
+}
+
 // empties is what units have put into the directories of data: all that is in them, but what was before.
 func (l leaving) empties() []Move {
 	var moves []Move
 	for _, dir := range l.data() {
-		if len(l.made(dir).Held) == 0 && l.seen.Paths[dir].Exists {
+		if l.emptied(dir) && !l.goesWithAnother(dir) {
 			moves = append(moves, Move{Verb: Empty, What: dir, Reason: "what units kept there"})
 		}
 		for _, name := range l.added[dir] {
@@ -93,6 +103,7 @@ func (l leaving) dirs() []Move {
 			dirs = append(dirs, dir)
 		}
 	}
+	dirs = slices.DeleteFunc(dirs, l.goesWithAnother)
 	slices.SortFunc(dirs, func(a, b string) int { return strings.Compare(b, a) })
 	var moves []Move
 	for _, dir := range slices.Compact(dirs) {

@@ -67,3 +67,17 @@ func TestWhatAnOlderHardwayPutThereIsNotTheHosts(t *testing.T) {
 		t.Errorf("it would\n%s", got)
 	}
 }
+
+// TestDataWithinDataGoesWithIt: a controller-manager makes a directory below the kubelet's, which goes with that.
+func TestDataWithinDataGoesWithIt(t *testing.T) {
+	s := newSite(t)
+	w := s.want(map[string]string{"/etc/app/node": "1", "/etc/app/master": "1"})
+	for i, f := range w.Files {
+		w.Files[i].Component = map[string]string{"/etc/app/node": "worker", "/etc/app/master": "controlplane"}[f.Path]
+	}
+	must(t, s.stage(s.compare(w)).Commit(t.Context()))
+	must(t, os.MkdirAll(filepath.Join(s.root, "var/lib/kubelet/volumeplugins"), 0o755))
+	if got := s.leaving(); !strings.Contains(got, "empty /var/lib/kubelet\n") || !strings.Contains(got, "remove-dir /var/lib/kubelet\n") || strings.Contains(got, "volumeplugins") {
+		t.Errorf("it would\n%s", got)
+	}
+}
