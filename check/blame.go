@@ -39,8 +39,8 @@ func causes() []cause {
 	for _, name := range append([]string{liveLeases, liveNodes, liveAddons, "aggregated-api", liveSecret}, podChecks...) {
 		out = append(out, cause{check: name, by: liveEtcd, byKind: kindAlarm, any: true})
 	}
-	// Members that lack each other take writes now and then.
-	for _, name := range []string{liveBalancer, liveLeases, liveSecret, livePods} {
+	// Members that lack each other answer reads and take writes now and then.
+	for _, name := range []string{liveBalancer, liveLeases, liveNodes, liveAddons, "aggregated-api", liveSecret, livePods} {
 		out = append(out, cause{check: name, by: livePeer, byKind: kindReach, any: true})
 	}
 	return append(out, []cause{

@@ -131,7 +131,7 @@ func TestWhatComesOfAnotherFindingSaysSo(t *testing.T) {
 		"another host is another cause": {map[string][]Row{liveSSH: bad("m1", ""), liveAPI: bad("m2", kindSilent)}, "apiserver/m2 ssh/m1"},
 		"a member that is down":         {map[string][]Row{liveEtcd: bad("m1", kindDown), livePeer: bad("m1", kindSilent), liveClient: bad("m1", kindSilent), liveAPI: bad("m1", kindOfEtcd)}, "etcd/m1"},
 		"a member's certificate":        {map[string][]Row{liveEtcd: bad("m1", kindServed), livePeer: bad("m1", kindServed)}, "etcd-peer/m1"},
-		"a firewall between members":    {map[string][]Row{livePeer: bad("m2", kindReach), liveEtcd: bad("m1", kindLonely), liveAPI: bad("m2", kindOfEtcd), liveBalancer: bad("lb", "")}, "etcd-peer/m2"},
+		"a firewall between members":    {map[string][]Row{livePeer: bad("m2", kindReach), liveEtcd: bad("m1", kindLonely), liveAPI: bad("m2", kindOfEtcd), liveBalancer: bad("lb", ""), liveNodes: bad("m1", ""), "aggregated-api": bad("", "")}, "etcd-peer/m2"},
 		"an API server of its own":      {map[string][]Row{liveEtcd: bad("m1", kindDown), liveAPI: bad("m1", kindAnswer)}, "apiserver/m1 etcd/m1"},
 		"a name":                        {map[string][]Row{liveHostname: bad("w1", ""), liveKubelet: bad("w1", kindSilent), liveNodes: bad("w1", "")}, "hostname/w1"},
 		"no space":                      {map[string][]Row{liveEtcd: bad("m3", kindAlarm), "leases": bad("", ""), liveSecret: bad("m1", ""), livePods: bad("", "")}, "etcd/m3"},
