@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -61,11 +62,30 @@ func newMachines(t *testing.T) *machines {
 // begin makes the machines, with images for those that run pods, and the work directory with its executables.
 func (m *machines) begin(hosts ...string) {
 	m.t.Helper()
+	refuseCompany(m.t)
 	began := time.Now()
 	m.lab(append([]string{"up", "--driver", "container", "--images", addon(m.t, "images.tar")}, hosts...)...)
 	m.provide(filepath.Dir(program(m.t, "kube-apiserver")), addon(m.t, "cni"))
 	m.readSpec()
 	m.t.Logf("%d machines answer after %v", len(m.spec.Hosts), time.Since(began).Round(10*time.Millisecond))
+}
+
+// enoughWatches is how many inotify instances two labs take together, about: kubelets that find none left do not start.
+const enoughWatches = 240
+
+// refuseCompany ends a test that could not succeed: one lab at a time is what a kernel with the usual limit has instances for.
+func refuseCompany(t *testing.T) {
+	t.Helper()
+	limit, err := os.ReadFile("/proc/sys/fs/inotify/max_user_instances")
+	must(t, err)
+	if n, err := strconv.Atoi(strings.TrimSpace(string(limit))); err != nil || n >= enoughWatches {
+		return
+	}
+	others, err := exec.Command("docker", "ps", "--quiet", "--filter", "label=hardway.lab").Output()
+	must(t, err)
+	if n := len(strings.Fields(string(others))); n > 0 {
+		t.Fatalf("%d machines of another lab run, and the kernel has %s inotify instances for all: take it down (hardway-lab down --dir DIR), or raise fs.inotify.max_user_instances", n, strings.TrimSpace(string(limit)))
+	}
 }
 
 // addon is one of what make e2e has built besides Kubernetes.
