@@ -17,6 +17,8 @@ const (
 	wasLost = `{"level":"info","ts":"2026-11-21T18:44:12.1Z","logger":"raft","caller":"v3@v3.6.0/node.go:370","msg":"raft.node: 5d2bc0a3 lost leader 8e9e05c5 at term 3"}`
 	elected = `{"level":"info","ts":"2026-11-21T18:44:12.2Z","logger":"raft","caller":"v3@v3.6.0/node.go:364","msg":"raft.node: 5d2bc0a3 elected leader 5d2bc0a3 at term 4"}`
 	changed = `{"level":"info","ts":"2026-11-21T18:44:12.2Z","logger":"raft","caller":"v3@v3.6.0/node.go:366","msg":"raft.node: 5d2bc0a3 changed leader from 8e9e05c5 to 5d2bc0a3 at term 4"}`
+	asks    = `{"level":"info","ts":"2026-11-21T18:44:12.0Z","logger":"raft","caller":"v3@v3.6.0/raft.go:929","msg":"5d2bc0a3 became pre-candidate at term 3"}`
+	asked   = `{"level":"info","ts":"2026-11-21T18:44:12.0Z","logger":"raft","caller":"v3@v3.6.0/raft.go:1122","msg":"5d2bc0a3 [logterm: 3, index: 9, vote: 8e9e05c5] cast MsgPreVote for 6fd0e1b2 [logterm: 3, index: 9] at term 3"}`
 	other   = `{"level":"info","ts":"2026-11-21T18:44:12.3Z","caller":"x/y.go:1","msg":"a \\backslash and *"}`
 )
 
@@ -26,12 +28,14 @@ func TestClientsAreDisconnectedWhenALeaderWasLost(t *testing.T) {
 		said []string
 		want int
 	}{
-		"lost, and another elected":      {[]string{other, wasLost, other, elected, other}, 1},
-		"twice":                          {[]string{wasLost, elected, wasLost, elected}, 2},
+		"lost, and another elected":      {[]string{other, asked, wasLost, other, elected, other}, 1},
+		"lost, and itself elected":       {[]string{asks, wasLost, elected}, 1},
+		"twice":                          {[]string{asks, wasLost, elected, asked, wasLost, elected}, 2},
 		"lost, and nobody elected yet":   {[]string{wasLost, other}, 0},
 		"the first of a member's life":   {[]string{other, elected}, 0},
 		"handed over":                    {[]string{changed}, 0},
-		"elected again after it was one": {[]string{wasLost, elected, elected}, 1},
+		"handed over, with a moment":     {[]string{wasLost, elected}, 0},
+		"elected again after it was one": {[]string{asks, wasLost, elected, elected}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
